@@ -1,0 +1,2 @@
+//! The program `upgrade-kit`.
+fn main() {}
