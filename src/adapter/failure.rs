@@ -1,0 +1,117 @@
+//! A failed action.
+
+use crate::backup::BackupError;
+use crate::event::{FailureKind, FailureReport};
+use crate::host::{Exit, HostError, Invocation};
+
+/// A failed action, ready for the journal and the operator. Texts are masked by the executor before
+/// they leave the process.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}", .0.message)]
+pub struct Failure(pub Box<FailureReport>);
+
+impl Failure {
+    /// A failure of that family.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self(Box::new(FailureReport {
+            kind,
+            message: message.into(),
+            causes: Vec::new(),
+            command: None,
+            exit: None,
+            stderr: Vec::new(),
+            hint: None,
+        }))
+    }
+
+    /// A precondition does not hold.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Refused, message)
+    }
+
+    /// The state read back contradicts the tool.
+    pub fn verification(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Verification, message)
+    }
+
+    /// The run was stopped.
+    pub fn stopped() -> Self {
+        Self::new(FailureKind::Stopped, "stopped on request")
+    }
+
+    /// A tool failed: kind, command, exit and last error lines are taken from what happened.
+    pub fn tool(message: impl Into<String>, invocation: &Invocation, exit: &Exit) -> Self {
+        let kind = if exit.stopped {
+            FailureKind::Stopped
+        } else if exit.timed_out {
+            FailureKind::Timeout
+        } else {
+            FailureKind::Tool
+        };
+        let mut failure = Self::new(kind, message);
+        failure.0.command = Some(invocation.to_string());
+        failure.0.exit = Some(match invocation.timeout {
+            Some(limit) if exit.timed_out => {
+                format!("{} after the time limit of {limit:?}", exit.status)
+            }
+            _ => exit.status.to_string(),
+        });
+        failure.0.stderr = exit.stderr.last_lines(8);
+        failure
+    }
+
+    /// With what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// With a cause.
+    #[must_use]
+    pub fn because(mut self, error: &dyn std::error::Error) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            self.0.causes.push(error.to_string());
+            next = error.source();
+        }
+        self
+    }
+
+    /// The family.
+    pub fn kind(&self) -> FailureKind {
+        self.0.kind
+    }
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        let kind = match &error {
+            HostError::Stopped => FailureKind::Stopped,
+            HostError::NoSuchProgram { .. } => FailureKind::Refused,
+            _ => FailureKind::System,
+        };
+        let mut failure = Self::new(kind, error.to_string());
+        if let Some(source) = std::error::Error::source(&error) {
+            failure = failure.because(source);
+        }
+        match error.io_kind() {
+            Some(std::io::ErrorKind::StorageFull) => {
+                failure.hint("free some space, then resume the run")
+            }
+            Some(std::io::ErrorKind::PermissionDenied) => failure
+                .hint("give the user that runs upgrade-kit access to it, then resume the run"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        let failure = Self::new(FailureKind::DamagedSet, error.to_string());
+        match std::error::Error::source(&error) {
+            Some(source) => failure.because(source),
+            None => failure,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Actions: one file or folder per tool.
+//!
+//! An action is the typed `with:` of a step. It shows what it will do ([`Action::preview`], pure),
+//! looks whether it can ([`Action::check`], read-only), tells after a crash how far it came
+//! ([`Action::probe`]) and does it ([`Action::perform`]). It speaks to the machine only through
+//! [`crate::host::Host`] and to the backup set only through [`crate::backup`].
+//!
+//! May import: `host`, `backup`, `event`, `site` (secret references). Must never: read a runbook,
+//! plan, journal or terminal.
+
+mod action;
+mod context;
+mod failure;
+pub mod registry;
+
+pub use action::{
+    Action, ActionEntry, AnyAction, DecodeError, Effect, OutputKind, OutputSpec, Preview,
+    PreviewLine, Probe,
+};
+pub use context::{CheckContext, Finding, Severity, StepContext};
+pub use failure::Failure;

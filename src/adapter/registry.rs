@@ -1,0 +1,11 @@
+//! Every action of the program.
+
+use super::action::ActionEntry;
+
+/// All actions, sorted by name.
+pub static ACTIONS: &[ActionEntry] = &[];
+
+/// The action of that name.
+pub fn find(name: &str) -> Option<&'static ActionEntry> {
+    ACTIONS.iter().find(|entry| entry.name == name)
+}

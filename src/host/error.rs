@@ -1,0 +1,78 @@
+//! What can go wrong on a machine.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failed operation on a host, always with the path or program it concerned.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// A file operation failed.
+    #[error("failed to {action} {}", path.display())]
+    File {
+        /// What was tried: `read`, `create`, `rename`.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// The program is not there.
+    #[error("the program `{program}` was not found")]
+    NoSuchProgram {
+        /// As it was asked for.
+        program: String,
+    },
+    /// The process could not be started.
+    #[error("failed to start `{program}`")]
+    Start {
+        /// As it was asked for.
+        program: String,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// A stream to or from the tool failed on our side (for example the disk is full).
+    #[error("failed to {action} `{program}`")]
+    Stream {
+        /// `read the output of`, `write the input of`.
+        action: &'static str,
+        /// The tool.
+        program: String,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// A network request failed.
+    #[error("failed to reach {url}: {reason}")]
+    Http {
+        /// The address.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The run was asked to stop while the operation waited.
+    #[error("stopped on request")]
+    Stopped,
+}
+
+impl HostError {
+    /// A file error with its path.
+    pub fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// The system's error kind, if the error has one.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::File { source, .. }
+            | Self::Start { source, .. }
+            | Self::Stream { source, .. } => Some(source.kind()),
+            Self::NoSuchProgram { .. } | Self::Http { .. } | Self::Stopped => None,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! This machine.
+
+/// This machine.
+#[derive(Debug, Default)]
+pub struct LocalHost;

@@ -1,0 +1,1 @@
+//! fcntl locks, as Java takes them.

@@ -1,0 +1,9 @@
+//! The plan: runbook + site + scenario + phase, resolved to a frozen step graph.
+//!
+//! Pure and synchronous: nothing here reads the clock, the environment, a file or a machine, so a
+//! dry run cannot drift from a run: both read the same [`Plan`]. May import: `runbook`, `site`,
+//! `adapter` (previews), `event`, `diagnostic`. Must never: act.
+
+mod types;
+
+pub use types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};
