@@ -42,10 +42,17 @@ public final class QuickstartStores {
 
     private QuickstartStores() {}
 
-    /** Arguments: the work directory for the broker, the H2 database without its suffix. */
+    /**
+     * Arguments: the work directory for the broker, the H2 database without its suffix. Prints what
+     * the stores hold, a number and a name a line.
+     */
     public static void main(String[] arguments) throws Exception {
         writeBroker(Path.of(arguments[0]).toFile());
         writeDatabase(arguments[1]);
+        for (Object[] queue : QUEUES) {
+            System.out.printf("%6d  %s%n", queue[1], queue[0]);
+        }
+        System.out.printf("%6d  waiting for redelivery to %s%n", REDELIVERED, REDELIVERED_QUEUE);
     }
 
     private static void writeBroker(File work) throws Exception {
