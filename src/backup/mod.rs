@@ -9,10 +9,19 @@
 //! The only room that builds a path inside a set. Directories are 0700, files 0600. A set is on the
 //! machine that runs the program. May import: `event`, `host`. Must never: call a tool.
 
+mod contained;
 mod error;
+mod manifest;
 mod partial;
+mod reader;
 mod sealed;
+mod set_path;
+mod writer;
 
 pub use error::BackupError;
-pub use partial::PartialSet;
+pub use manifest::{FORMAT, Manifest};
+pub use partial::{PartialSet, SetFolder};
+pub use reader::{DecompressedReader, VerifiedReader};
 pub use sealed::SealedSet;
+pub use set_path::{SetPath, escape, file_name_for, unescape};
+pub use writer::{CompressedArtifact, CompressedWriter, SetWriter};
