@@ -11,6 +11,7 @@
 mod action;
 mod context;
 mod failure;
+pub mod mysql;
 pub mod registry;
 
 pub use action::{

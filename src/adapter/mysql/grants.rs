@@ -130,7 +130,10 @@ fn part(text: &str) -> Option<(String, &str)> {
     if let Some(rest) = text.strip_prefix('*') {
         return Some(("*".to_owned(), rest));
     }
-    let open = text.chars().next().filter(|c| matches!(c, '`' | '\'' | '"'))?;
+    let open = text
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '`' | '\'' | '"'))?;
     let mut name = String::new();
     let mut rest = &text[1..];
     loop {

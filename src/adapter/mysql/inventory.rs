@@ -102,7 +102,10 @@ fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
     };
     let mut columns = BTreeMap::new();
     let mut floats: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.get(1).is_some_and(|name| name == schema)) {
+    for row in rows
+        .iter()
+        .filter(|row| row.get(1).is_some_and(|name| name == schema))
+    {
         let row: Vec<&str> = row.iter().map(String::as_str).collect();
         match row.as_slice() {
             ["schema", _, set, collation] => character_sets = Some((*set, *collation)),
@@ -117,7 +120,10 @@ fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
                 floats.entry(table).or_default().push((*column).to_owned());
             }
             [what, _, name, definer, details @ ..] => {
-                found.inventory.objects.extend(object(what, name, definer, details));
+                found
+                    .inventory
+                    .objects
+                    .extend(object(what, name, definer, details));
             }
             _ => {}
         }
@@ -126,7 +132,10 @@ fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
     set.clone_into(&mut found.inventory.character_set);
     collation.clone_into(&mut found.inventory.collation);
     for table in &mut found.inventory.tables {
-        table.columns = columns.get(table.name.as_str()).copied().unwrap_or_default();
+        table.columns = columns
+            .get(table.name.as_str())
+            .copied()
+            .unwrap_or_default();
         table.floats = floats.remove(table.name.as_str()).unwrap_or_default();
     }
     found.inventory.tables.sort_by(|a, b| a.name.cmp(&b.name));
@@ -190,7 +199,11 @@ fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Res
         let mut statements = format!("USE {};\n", identifier(schema));
         for (kind, name, _) in batch.iter() {
             let word = kind.word().to_uppercase();
-            let _ = writeln!(statements, "SHOW CREATE {word} {};", qualified(schema, name));
+            let _ = writeln!(
+                statements,
+                "SHOW CREATE {word} {};",
+                qualified(schema, name)
+            );
         }
         let mut hidden = Vec::new();
         let mut next = 0;
@@ -247,10 +260,12 @@ pub(super) fn sha256<T: AsRef<[u8]>>(texts: &[T]) -> String {
         hash.update(text.as_ref());
         hash.update([0]);
     }
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hash.finalize()
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 #[cfg(test)]
@@ -286,10 +301,18 @@ mod tests {
         assert_eq!(found.bytes, 111);
         assert_eq!(found.versioned, ["h"]);
         assert_eq!(found.inventory.collation, "utf8mb4_bin");
-        let names: Vec<&str> = found.inventory.tables.iter().map(|t| t.name.as_str()).collect();
+        let names: Vec<&str> = found
+            .inventory
+            .tables
+            .iter()
+            .map(|t| t.name.as_str())
+            .collect();
         assert_eq!(names, ["h", "s", "t1", "t2"]);
         let t1 = &found.inventory.tables[2];
-        assert_eq!((t1.columns, t1.floats.as_slice()), (3, &["x".to_owned()][..]));
+        assert_eq!(
+            (t1.columns, t1.floats.as_slice()),
+            (3, &["x".to_owned()][..])
+        );
         let once: Vec<bool> = found.inventory.objects.iter().map(|o| o.once).collect();
         assert_eq!(once, [false, false, true, false]);
         assert_eq!(of_rows("Dom", &rows), None);
@@ -305,7 +328,9 @@ mod tests {
     #[test]
     fn when_a_trigger_was_made_is_no_part_of_it() {
         let row = |created: &str| -> Row {
-            ["t", "", "CREATE…", "utf8mb4", "c", "d", created].map(str::to_owned).to_vec()
+            ["t", "", "CREATE…", "utf8mb4", "c", "d", created]
+                .map(str::to_owned)
+                .to_vec()
         };
         let one = digest(ObjectKind::Trigger, &row("2026-01-01"));
         assert_eq!(one, digest(ObjectKind::Trigger, &row("2026-02-02")));

@@ -117,7 +117,8 @@ impl DumpScanner {
     }
 
     fn creation(&mut self, line: &[u8]) {
-        if let Some(rest) = after(line, b"CREATE TABLE ").or_else(|| after(line, b"CREATE SEQUENCE "))
+        if let Some(rest) =
+            after(line, b"CREATE TABLE ").or_else(|| after(line, b"CREATE SEQUENCE "))
         {
             let rest = after(rest, b"IF NOT EXISTS ").unwrap_or(rest);
             if let Some(name) = name_of(rest) {
@@ -190,7 +191,10 @@ fn with_definer(line: &[u8]) -> Option<(&'static [u8], String)> {
                 rest = tail;
             }
             byte if byte.is_ascii_alphabetic() => {
-                let end = rest.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(rest.len());
+                let end = rest
+                    .iter()
+                    .position(|b| !b.is_ascii_alphabetic())
+                    .unwrap_or(rest.len());
                 let word = &rest[..end];
                 // `PACKAGE BODY name`, `FUNCTION IF NOT EXISTS name`: the kind stays.
                 kind = KINDS.iter().copied().find(|known| *known == word).or(kind);

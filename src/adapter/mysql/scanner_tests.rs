@@ -47,7 +47,10 @@ fn every_kind_of_object_is_seen_whatever_the_chunks() {
     assert_eq!(names(&whole.events), ["E"]);
     assert_eq!(names(&whole.routines), ["F", "P", "Q"]);
     let header = whole.header.as_deref().unwrap();
-    assert!(header.starts_with("MariaDB dump 10.19  Distrib 10.11.19"), "{header}");
+    assert!(
+        header.starts_with("MariaDB dump 10.19  Distrib 10.11.19"),
+        "{header}"
+    );
     for size in 1..200 {
         assert_eq!(scan(MARIADB, size), whole, "chunks of {size}");
     }
@@ -62,7 +65,10 @@ fn mysqls_own_text_is_read() {
         -- Dump completed on 2026-11-21 09:00:00";
     let seen = scan(text, 7);
     assert!(seen.complete);
-    assert_eq!(seen.header.as_deref(), Some("MySQL dump 10.13  Distrib 8.0.46, for Linux (x86_64)"));
+    assert_eq!(
+        seen.header.as_deref(),
+        Some("MySQL dump 10.13  Distrib 8.0.46, for Linux (x86_64)")
+    );
     assert_eq!(names(&seen.triggers), ["t"]);
     assert_eq!(names(&seen.views), ["v"]);
     assert_eq!(names(&seen.routines), ["p"]);
@@ -73,7 +79,10 @@ fn only_a_trailer_at_the_end_completes() {
     for (text, complete) in [
         ("-- Dump completed on 2026\n", true),
         ("-- Dump completed\n\n\n", true),
-        ("-- Dump completed on 2026\nINSERT INTO `a` VALUES (1);\n", false),
+        (
+            "-- Dump completed on 2026\nINSERT INTO `a` VALUES (1);\n",
+            false,
+        ),
         ("INSERT INTO `a` VALUES ('-- Dump completed');\n", false),
         (" -- Dump completed\n", false),
         ("", false),

@@ -151,15 +151,27 @@ mod tests {
     fn routines_are_seen_by_the_right_of_the_version() {
         let on_schema = "GRANT ALL PRIVILEGES ON `dom`.* TO `u`@`%`";
         let cases = [
-            ("10.11.19-MariaDB-0+deb12u1", on_schema, Some("SELECT ON mysql.proc")),
-            ("10.11.19-MariaDB", "GRANT SELECT ON `mysql`.`proc` TO `u`@`%`", None),
+            (
+                "10.11.19-MariaDB-0+deb12u1",
+                on_schema,
+                Some("SELECT ON mysql.proc"),
+            ),
+            (
+                "10.11.19-MariaDB",
+                "GRANT SELECT ON `mysql`.`proc` TO `u`@`%`",
+                None,
+            ),
             ("11.4.2-MariaDB", on_schema, None),
             ("5.7.42-log", on_schema, Some("SELECT ON mysql.proc")),
             ("8.0.19", on_schema, Some("SELECT ON *.*")),
             ("8.0.46", on_schema, Some("SHOW_ROUTINE ON *.*")),
             ("8.4.10", "GRANT SHOW_ROUTINE ON *.* TO `u`@`%`", None),
             ("9.7.4", "GRANT SELECT, PROCESS ON *.* TO `u`@`%`", None),
-            ("8.0.46", "GRANT SELECT ON `mysql`.`proc` TO `u`@`%`", Some("SHOW_ROUTINE ON *.*")),
+            (
+                "8.0.46",
+                "GRANT SELECT ON `mysql`.`proc` TO `u`@`%`",
+                Some("SHOW_ROUTINE ON *.*"),
+            ),
         ];
         for (version, grant, expected) in cases {
             let missing = server(version, &[grant]).missing_routine_sight("dom");
@@ -177,7 +189,10 @@ mod tests {
             ["max_allowed_packet", "67108864"],
             ["super_read_only", "ON"],
         ];
-        let rows: Vec<Row> = rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+        let rows: Vec<Row> = rows
+            .iter()
+            .map(|row| row.map(str::to_owned).to_vec())
+            .collect();
         let server = Server::of_rows(&rows);
         assert_eq!(server.family, Family::Mysql);
         assert_eq!(server.number(), (8, 0, 46));

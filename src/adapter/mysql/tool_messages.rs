@@ -1,5 +1,7 @@
 //! What the vendors' programs say on standard error, and what it means.
 
+use std::fmt::Write;
+
 use super::connection::Connection;
 use crate::adapter::Failure;
 use crate::event::FailureKind;
@@ -131,7 +133,9 @@ fn hide_long_quotes(line: &str) -> String {
         let quoted = &rest[open + 1..open + 1 + length];
         shown.push_str(&rest[..=open]);
         match quoted.chars().count() {
-            count if count > KEPT_QUOTED => shown.push_str(&format!("[{count} characters]")),
+            count if count > KEPT_QUOTED => {
+                let _ = write!(shown, "[{count} characters]");
+            }
             _ => shown.push_str(quoted),
         }
         shown.push_str(quote);
@@ -192,7 +196,9 @@ pub(super) fn tool_failure(
 /// The server's error number in a line of either program.
 pub(super) fn error_code(line: &str) -> Option<u32> {
     let digits = |text: &str| -> Option<u32> {
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let end = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
         text[..end].parse().ok()
     };
     for before in ["ERROR ", "error: ", "Error "] {

@@ -34,7 +34,11 @@ mysqldump: Error: 'Access denied; you need (at least one of) the PROCESS privile
 
 #[test]
 fn a_program_of_another_name_is_recognised_by_its_own_name() {
-    let said = sort_lines("/opt/m/dumper", &exit(0, "dumper: Couldn't do it\n"), Source::Own);
+    let said = sort_lines(
+        "/opt/m/dumper",
+        &exit(0, "dumper: Couldn't do it\n"),
+        Source::Own,
+    );
     assert_eq!(said.failures, ["dumper: Couldn't do it"]);
 }
 
@@ -59,7 +63,10 @@ fn rows_do_not_reach_a_message() {
     let lines = shown_lines(&exit(1, &stderr), Source::Dump);
     let all = lines.join("\n");
     assert!(!all.contains("patient") && !all.contains(&long), "{all}");
-    assert!(all.contains("for key 'PRIMARY'") && all.contains("line 3"), "{all}");
+    assert!(
+        all.contains("for key 'PRIMARY'") && all.contains("line 3"),
+        "{all}"
+    );
     assert!(all.contains("[80 characters]"), "{all}");
 }
 
@@ -73,11 +80,26 @@ fn a_scripts_own_words_are_shown() {
 #[test]
 fn error_numbers_are_read_from_both_programs() {
     for (line, code) in [
-        ("ERROR 1045 (28000): Access denied for user 'u'@'h' (using password: YES)", 1045),
-        ("mysqldump: Got error: 1045: \"Access denied\" when trying to connect", 1045),
-        ("mysqldump: Error 2013: Lost connection to MySQL server during query", 2013),
-        ("mysqldump: Couldn't execute 'show events': Access denied (1044)", 1044),
-        ("ERROR 2002 (HY000): Can't connect to local server through socket '/x' (2)", 2002),
+        (
+            "ERROR 1045 (28000): Access denied for user 'u'@'h' (using password: YES)",
+            1045,
+        ),
+        (
+            "mysqldump: Got error: 1045: \"Access denied\" when trying to connect",
+            1045,
+        ),
+        (
+            "mysqldump: Error 2013: Lost connection to MySQL server during query",
+            2013,
+        ),
+        (
+            "mysqldump: Couldn't execute 'show events': Access denied (1044)",
+            1044,
+        ),
+        (
+            "ERROR 2002 (HY000): Can't connect to local server through socket '/x' (2)",
+            2002,
+        ),
     ] {
         assert_eq!(error_code(line), Some(code), "{line}");
     }
