@@ -4,6 +4,7 @@
 //! dry run cannot drift from a run: both read the same [`Plan`]. May import: `runbook`, `site`,
 //! `adapter` (previews), `event`, `diagnostic`. Must never: act.
 
+mod graph;
 mod types;
 
 pub use types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};

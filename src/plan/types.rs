@@ -185,9 +185,17 @@ impl Plan {
     pub fn digest(&self) -> String {
         use sha2::Digest;
         let json = serde_json::to_vec(self).unwrap_or_default();
-        sha2::Sha256::digest(&json)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&sha2::Sha256::digest(&json))
     }
+}
+
+/// Lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            _ = write!(text, "{byte:02x}");
+            text
+        })
 }

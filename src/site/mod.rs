@@ -2,6 +2,11 @@
 //!
 //! May import: `diagnostic`, `host` (to resolve a secret). Must never: change an installation.
 
+mod document;
 mod secret_ref;
 
-pub use secret_ref::SecretRef;
+pub use document::{
+    DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument, ScriptsDocument,
+    ServerDocument, ServerKind, SiteDocument, UpgradeDocument,
+};
+pub use secret_ref::{LITERAL_SECRET, SecretRef};
