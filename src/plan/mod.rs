@@ -5,6 +5,12 @@
 //! `adapter` (previews), `event`, `diagnostic`. Must never: act.
 
 mod graph;
+mod options;
+mod order;
+mod resolve;
+mod select;
 mod types;
 
+pub use resolve::{PlanRequest, resolve};
+pub use select::Selection;
 pub use types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};

@@ -11,7 +11,7 @@ use minijinja::value::Value as Item;
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Map, Value};
 
-use crate::diagnostic::suggest;
+use crate::diagnostic::{Code, suggest};
 
 /// A text that could not be evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +23,33 @@ pub struct ExpressionError {
     pub help: Option<String>,
     /// Bytes of the text concerned.
     pub range: Range<usize>,
+    /// What kind of problem it is.
+    pub fault: Fault,
+}
+
+/// Kinds of expression problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It cannot be read.
+    Syntax,
+    /// It names something that does not exist.
+    UnknownName,
+    /// A condition that is not true or false.
+    NotACondition,
+    /// It cannot be evaluated.
+    Evaluation,
+}
+
+impl ExpressionError {
+    /// The code of the problem.
+    pub fn code(&self) -> Code {
+        match self.fault {
+            Fault::Syntax => Code::EXPRESSION,
+            Fault::UnknownName => Code::UNKNOWN_NAME,
+            Fault::NotACondition => Code::NOT_A_CONDITION,
+            Fault::Evaluation => Code::EVALUATION,
+        }
+    }
 }
 
 /// A reference to an output of an earlier step.
@@ -91,6 +118,7 @@ impl Evaluator {
                 message: format!("this is not an expression: {}", detail(&error)),
                 help: None,
                 range: error.range().unwrap_or(whole.clone()),
+                fault: Fault::Syntax,
             }
         })?;
         let mut names: Vec<String> = expression.undeclared_variables(true).into_iter().collect();
@@ -102,11 +130,13 @@ impl Evaluator {
             message: detail(&error),
             help: None,
             range: error.range().unwrap_or(whole.clone()),
+            fault: Fault::Evaluation,
         })?;
         serde_json::to_value(&value).map_err(|error| ExpressionError {
             message: error.to_string(),
             help: None,
             range: whole,
+            fault: Fault::Evaluation,
         })
     }
 
@@ -118,6 +148,7 @@ impl Evaluator {
                 message: format!("a condition must be true or false, this is {}", kind(&other)),
                 help: Some("compare it: `… == \"…\"`, `… != none`".to_owned()),
                 range: 0..source.len(),
+                fault: Fault::NotACondition,
             }),
         }
     }
@@ -157,6 +188,7 @@ impl Evaluator {
                                 message: format!("{} cannot stand inside a text", kind(&other)),
                                 help: Some("make the expression the whole value".to_owned()),
                                 range,
+                                fault: Fault::Evaluation,
                             });
                         }
                     }
@@ -184,6 +216,7 @@ impl Evaluator {
                     message: format!("unknown name `{walked}{segment}`"),
                     help: Some(help),
                     range: start..(start + name.len()).min(source.len()),
+                    fault: Fault::UnknownName,
                 });
             };
             walked.push_str(segment);
@@ -270,6 +303,7 @@ fn output_reference(
                 .to_owned(),
             help: None,
             range: range.clone(),
+            fault: Fault::Syntax,
         }),
     }
 }
@@ -293,6 +327,7 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, ExpressionError> {
             message: "`${` without its `}`".to_owned(),
             help: Some("close it, or write `$${` for the plain characters".to_owned()),
             range: found..text.len(),
+            fault: Fault::Syntax,
         })?;
         if start < found {
             pieces.push(Piece::Text(&text[start..found]));

@@ -11,6 +11,7 @@ pub mod expression;
 mod library;
 mod shipped;
 
+pub use document::OnFailureDocument;
 pub use compose::{Origin, Part, Runbook, Step};
 pub use document::{PartDocument, PhaseName, RetryDocument, RunbookDocument, StepDocument};
 pub use library::{Library, LibraryError};

@@ -25,9 +25,9 @@ pub struct SiteDocument {
     /// Name or path of the runbook, instead of `PRODUCT/SCENARIO`.
     #[serde(default)]
     pub runbook: Option<String>,
-    /// For practice: a folder that is copied to `server.home` when that does not exist yet.
+    /// For practice: an installation that is laid out from a template when it does not exist yet.
     #[serde(default)]
-    pub practice: Option<PathBuf>,
+    pub practice: Option<PracticeDocument>,
     /// The application server.
     pub server: ServerDocument,
     /// The database.
@@ -46,6 +46,16 @@ pub struct SiteDocument {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub values: serde_yaml::Mapping,
+}
+
+/// An installation for practice.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PracticeDocument {
+    /// The folder that is copied.
+    pub template: PathBuf,
+    /// Where it is laid out. The server's home lies inside.
+    pub installation: PathBuf,
 }
 
 /// Kinds of application server.
