@@ -10,7 +10,7 @@ use super::{BackupError, SetPath};
 use crate::event::ArtifactFile;
 
 /// Largest run of zeros that is hashed at once for a hole.
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// zstd's default level: the one that the ratio of speed to size is tuned for.
 const COMPRESSION_LEVEL: i32 = 3;
