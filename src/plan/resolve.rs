@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
-use sha2::Digest;
 
 use super::options::{self, Options};
 use super::order;
 use super::select::Selection;
-use super::types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile, hex};
+use super::types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};
 use crate::adapter::{ActionEntry, parse_duration};
 use crate::diagnostic::{Code, Problem, Problems, suggest};
 use crate::event::Because;
@@ -63,10 +62,7 @@ pub fn resolve(request: &PlanRequest<'_>) -> Result<Plan, Problems> {
         .iter()
         .any(|step| step.left_out.is_none() && step.action == crate::adapter::SEAL_ACTION);
     let mut documents = request.documents.clone();
-    documents.extend(request.runbook.documents.iter().map(|document| RunbookFile {
-        name: document.name().to_owned(),
-        sha256: hex(&sha2::Sha256::digest(document.text().as_bytes())),
-    }));
+    documents.extend(request.runbook.documents.iter().map(RunbookFile::of));
     Ok(Plan {
         format: 1,
         program: env!("CARGO_PKG_VERSION").to_owned(),

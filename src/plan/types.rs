@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::adapter::{Effect, PreviewLine};
+use crate::diagnostic::SourceFile;
 use crate::event::{Because, Mark, StepCard};
 
 /// The three things that can be done to a site.
@@ -70,6 +71,17 @@ pub struct RunbookFile {
     pub name: String,
     /// SHA-256 of its text, hex.
     pub sha256: String,
+}
+
+impl RunbookFile {
+    /// Of a document that was read.
+    pub fn of(source: &SourceFile) -> Self {
+        use sha2::Digest;
+        Self {
+            name: source.name().to_owned(),
+            sha256: hex(&sha2::Sha256::digest(source.text().as_bytes())),
+        }
+    }
 }
 
 /// One step or fan-out instance of a plan.
@@ -190,7 +202,7 @@ impl Plan {
 }
 
 /// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes
         .iter()

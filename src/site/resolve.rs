@@ -33,15 +33,7 @@ pub struct Surroundings<'a> {
 impl Surroundings<'_> {
     /// A path of the document, made absolute. The path is not looked up: it may not exist yet.
     pub fn path(&self, path: &Path) -> PathBuf {
-        let mut whole = PathBuf::new();
-        for component in self.directory.join(path).components() {
-            match component {
-                std::path::Component::CurDir => {}
-                std::path::Component::ParentDir => _ = whole.pop(),
-                other => whole.push(other),
-            }
-        }
-        whole
+        absolute(self.directory, path)
     }
 
     fn paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
@@ -51,6 +43,19 @@ impl Surroundings<'_> {
     fn optional(&self, path: Option<&PathBuf>) -> Option<PathBuf> {
         path.map(|path| self.path(path))
     }
+}
+
+/// A path of a document in `directory`, made absolute, without `.` and `..`.
+pub fn absolute(directory: &Path, path: &Path) -> PathBuf {
+    let mut whole = PathBuf::new();
+    for component in directory.join(path).components() {
+        match component {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => _ = whole.pop(),
+            other => whole.push(other),
+        }
+    }
+    whole
 }
 
 /// Puts the site together. `Err` holds every value that is missing, as a sentence with its key.
