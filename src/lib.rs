@@ -1,1 +1,3 @@
 //! upgrade-kit.
+
+pub mod site;
