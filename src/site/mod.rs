@@ -4,6 +4,7 @@
 //! started, and a value that cannot be known without running something is reported, never guessed.
 //! This room imports no other room.
 
+pub mod domibus;
 pub mod files;
 pub mod placeholders;
 pub mod properties;

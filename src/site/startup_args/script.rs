@@ -111,37 +111,41 @@ impl Script {
                 }
             }
             Some(":" | "true") => return true,
-            Some(what @ ("." | "source" | "eval")) => self.variables.doubt(
-                line,
-                format!("`{what}` runs text from elsewhere, which may set anything"),
-                true,
-            ),
-            Some(what @ ("exit" | "return" | "exec")) => {
-                self.ended = true;
-                if more_follows {
-                    let text = format!("nothing after this `{what}` is read");
-                    self.variables.doubt(line, text, true);
-                }
-            }
-            Some("read" | "mapfile" | "readarray" | "getopts" | "let") => {
-                for name in arguments
-                    .iter()
-                    .filter_map(|word| word.plain())
-                    .filter(|name| is_name(name))
-                {
-                    self.set_perhaps(&name, &[], line);
-                }
-            }
-            Some(name) if self.functions.contains(name) => {
-                let text = format!("the function {name} may set anything");
-                self.variables.doubt(line, text, true);
-            }
-            Some(_) => {}
+            Some(name) => self.builtin(name, arguments, line, more_follows),
             None => self
                 .variables
                 .doubt(line, "a command known only when the script runs", false),
         }
         false
+    }
+
+    /// Commands after which something is no longer known. Other programs cannot change a variable.
+    fn builtin(&mut self, name: &str, arguments: &[&Word], line: u32, more_follows: bool) {
+        match name {
+            "." | "source" | "eval" => self.variables.doubt(
+                line,
+                format!("`{name}` runs text from elsewhere, which may set anything"),
+                true,
+            ),
+            "exit" | "return" | "exec" => {
+                self.ended = true;
+                if more_follows {
+                    let text = format!("nothing after this `{name}` is read");
+                    self.variables.doubt(line, text, true);
+                }
+            }
+            "read" | "mapfile" | "readarray" | "getopts" | "let" => {
+                let names = arguments.iter().filter_map(|word| word.plain());
+                for name in names.filter(|name| is_name(name)) {
+                    self.set_perhaps(&name, &[], line);
+                }
+            }
+            name if self.functions.contains(name) => {
+                let text = format!("the function {name} may set anything");
+                self.variables.doubt(line, text, true);
+            }
+            _ => {}
+        }
     }
 
     fn assign(&mut self, word: &Word, exported: bool) {
