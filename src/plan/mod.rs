@@ -11,6 +11,8 @@ mod resolve;
 mod select;
 mod types;
 
+pub use crate::runbook::expression::fill_outputs;
+pub use options::sample_options;
 pub use resolve::{PlanRequest, resolve};
 pub use select::Selection;
 pub use types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};

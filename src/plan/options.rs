@@ -3,10 +3,9 @@
 use serde_json::{Map, Number, Value};
 use serde_yaml::Mapping;
 
-use super::resolve::PlanRequest;
-use crate::adapter::OutputKind;
-use crate::runbook::Step;
-use crate::runbook::expression::{Evaluator, ExpressionError, OutputReference};
+use super::types::{Plan, PlannedStep};
+use crate::adapter::{ActionEntry, OutputKind};
+use crate::runbook::expression::{Evaluator, ExpressionError, OutputReference, fill_outputs};
 
 /// An output that an option reads.
 #[derive(Debug, Clone)]
@@ -112,33 +111,33 @@ impl Walk<'_> {
 }
 
 /// The options with a value of the promised kind in place of each output, so that they can be
-/// decoded before the run.
+/// decoded before the run. `action_of` tells the action of a step.
 pub(super) fn sample(
     values: &Map<String, Value>,
-    reads: &[Read],
-    request: &PlanRequest<'_>,
-    step: &Step,
+    action_of: &dyn Fn(&str) -> Option<&'static ActionEntry>,
 ) -> Map<String, Value> {
-    if reads.is_empty() {
-        return values.clone();
-    }
-    let kind_of = |id: &str, name: &str| {
-        let id = id.split('[').next().unwrap_or(id);
-        let uses = request
-            .runbook
-            .parts
-            .iter()
-            .flat_map(|part| part.steps.iter().flatten())
-            .find(|other| other.document.id == id && other.document.id != step.document.id)
-            .map(|other| other.document.uses.as_str())?;
-        let spec = (request.actions)(uses)?.outputs.iter().find(|spec| spec.name == name)?;
-        Some(match spec.kind {
-            OutputKind::Text => Value::from(format!("<{id}.{name}>")),
-            OutputKind::Number => Value::from(0),
-            OutputKind::Boolean => Value::from(false),
-            OutputKind::Structure => Value::Array(Vec::new()),
+    let lookup = |id: &str, name: &str| {
+        let spec = action_of(id)
+            .and_then(|entry| entry.outputs.iter().find(|spec| spec.name == name));
+        Some(match spec.map(|spec| spec.kind) {
+            Some(OutputKind::Number) => Value::from(0),
+            Some(OutputKind::Boolean) => Value::from(false),
+            Some(OutputKind::Structure) => Value::Array(Vec::new()),
+            Some(OutputKind::Text) | None => Value::from(format!("<{id}.{name}>")),
         })
     };
-    let lookup = |id: &str, name: &str| Some(kind_of(id, name).unwrap_or(Value::from("<unknown>")));
-    crate::runbook::expression::fill_outputs(values, &lookup).unwrap_or_else(|_| values.clone())
+    fill_outputs(values, &lookup).unwrap_or_else(|_| values.clone())
+}
+
+/// The options of a planned step as they can be known before the run.
+pub fn sample_options(
+    plan: &Plan,
+    step: &PlannedStep,
+    actions: &dyn Fn(&str) -> Option<&'static ActionEntry>,
+) -> Map<String, Value> {
+    let action_of = |id: &str| {
+        let other = plan.steps.iter().find(|other| other.id == id || other.step == id)?;
+        actions(&other.action)
+    };
+    sample(&step.options, &action_of)
 }

@@ -97,11 +97,7 @@ struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     fn drafts(&mut self) -> Vec<Draft<'a>> {
-        let phase = match self.request.phase {
-            Phase::Backup => PhaseName::Backup,
-            Phase::Upgrade => PhaseName::Upgrade,
-            Phase::Restore => PhaseName::Restore,
-        };
+        let phase = phase_name(self.request.phase);
         let runbook = self.request.runbook;
         let mut drafts = Vec::new();
         let mut first_of: HashMap<&str, &Step> = HashMap::new();
@@ -175,7 +171,7 @@ impl<'a> Resolver<'a> {
         match &document.for_each {
             None => {
                 let mut planned = template;
-                let outputs = self.fill(&mut planned, step, entry, None);
+                let outputs = self.fill(&mut planned, step, entry);
                 drafts.push(Draft { planned, source: step, outputs });
             }
             Some(list) => self.fan_out(list, step, entry, template, drafts),
@@ -234,7 +230,7 @@ impl<'a> Resolver<'a> {
                 None => None,
             };
             let outputs = if planned.left_out.is_none() {
-                self.fill(&mut planned, step, entry, Some(&item))
+                self.fill(&mut planned, step, entry)
             } else {
                 Vec::new()
             };
@@ -249,7 +245,6 @@ impl<'a> Resolver<'a> {
         planned: &mut PlannedStep,
         step: &Step,
         entry: &'static ActionEntry,
-        _item: Option<&Value>,
     ) -> Vec<options::Read> {
         let mut problems = Vec::new();
         let Options { values, reads } =
@@ -261,7 +256,9 @@ impl<'a> Resolver<'a> {
         if self.problems.has_errors() && values.is_empty() && !step.document.with.is_empty() {
             return reads;
         }
-        let sample = options::sample(&values, &reads, self.request, step);
+        let action_of = |id: &str| self.action_of(id);
+        let sample =
+            if reads.is_empty() { values.clone() } else { options::sample(&values, &action_of) };
         match entry.decode(sample) {
             Ok(action) => {
                 for fault in action.validate() {
@@ -279,6 +276,17 @@ impl<'a> Resolver<'a> {
         }
         planned.options = values;
         reads
+    }
+
+    /// The action of another step of the phase, named as `steps.ID` names it.
+    fn action_of(&self, id: &str) -> Option<&'static ActionEntry> {
+        let id = id.split('[').next().unwrap_or(id);
+        let (_, step) = self
+            .request
+            .runbook
+            .steps(phase_name(self.request.phase))
+            .find(|(_, step)| step.document.id == id)?;
+        (self.request.actions)(&step.document.uses)
     }
 
     fn template(&mut self, part: &Part, step: &Step, entry: &ActionEntry) -> PlannedStep {
@@ -403,6 +411,14 @@ impl<'a> Resolver<'a> {
     fn push_at(&mut self, problem: Problem, origin: &Origin) {
         let document = &self.request.runbook.documents[origin.document];
         self.problems.push(problem.at(document.value_at(&origin.path), ""));
+    }
+}
+
+fn phase_name(phase: Phase) -> PhaseName {
+    match phase {
+        Phase::Backup => PhaseName::Backup,
+        Phase::Upgrade => PhaseName::Upgrade,
+        Phase::Restore => PhaseName::Restore,
     }
 }
 
