@@ -1,5 +1,7 @@
 //! From a site file and a phase to a plan.
 
+use std::collections::BTreeMap;
+
 use super::arguments::{PhaseArgument, PlanningArguments};
 use super::exit::Exit;
 use super::load::LoadedSite;
@@ -136,7 +138,8 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
     let document = &loaded.document;
     let home = site::absolute(&loaded.directory, &document.server.home);
     let base = document.server.base.as_ref().map(|base| site::absolute(&loaded.directory, base));
-    let mut environment = document.server.environment.clone();
+    let mut environment: BTreeMap<String, String> =
+        document.server.environment.clone().into_iter().collect();
     if let Some(base) = base {
         environment.insert("CATALINA_BASE".to_owned(), base.display().to_string());
     }

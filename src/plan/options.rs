@@ -1,7 +1,6 @@
-//! The options of a step: YAML in, resolved JSON out, outputs of earlier steps left in place.
+//! The options of a step: as written in, resolved out, outputs of earlier steps left in place.
 
-use serde_json::{Map, Number, Value};
-use serde_yaml::Mapping;
+use serde_json::{Map, Value};
 
 use super::types::{Plan, PlannedStep};
 use crate::adapter::{ActionEntry, OutputKind};
@@ -31,13 +30,21 @@ pub(super) struct OptionProblem {
 /// Resolves every text in `with`. Options whose value is `null` are dropped: an optional value of
 /// the site that is not known is the same as an option that is not given.
 pub(super) fn resolve(
-    with: &Mapping,
+    with: &Map<String, Value>,
     evaluator: &Evaluator,
     problems: &mut Vec<OptionProblem>,
 ) -> Options {
-    let mut walk = Walk { evaluator, problems, reads: Vec::new(), path: Vec::new() };
+    let mut walk = Walk {
+        evaluator,
+        problems,
+        reads: Vec::new(),
+        path: Vec::new(),
+    };
     let values = walk.mapping(with);
-    Options { values, reads: walk.reads }
+    Options {
+        values,
+        reads: walk.reads,
+    }
 }
 
 struct Walk<'a> {
@@ -48,35 +55,23 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn mapping(&mut self, with: &Mapping) -> Map<String, Value> {
+    fn mapping(&mut self, with: &Map<String, Value>) -> Map<String, Value> {
         let mut values = Map::with_capacity(with.len());
         for (key, value) in with {
-            let key = match key {
-                serde_yaml::Value::String(key) => key.clone(),
-                other => serde_yaml::to_string(other).unwrap_or_default().trim().to_owned(),
-            };
             self.path.push(key.clone());
             let value = self.value(value);
             self.path.pop();
             if !value.is_null() {
-                values.insert(key, value);
+                values.insert(key.clone(), value);
             }
         }
         values
     }
 
-    fn value(&mut self, value: &serde_yaml::Value) -> Value {
+    fn value(&mut self, value: &Value) -> Value {
         match value {
-            serde_yaml::Value::Null => Value::Null,
-            serde_yaml::Value::Bool(truth) => Value::Bool(*truth),
-            serde_yaml::Value::Number(number) => number
-                .as_u64()
-                .map(Number::from)
-                .or_else(|| number.as_i64().map(Number::from))
-                .or_else(|| number.as_f64().and_then(Number::from_f64))
-                .map_or(Value::Null, Value::Number),
-            serde_yaml::Value::String(text) => self.text(text),
-            serde_yaml::Value::Sequence(items) => {
+            Value::String(text) => self.text(text),
+            Value::Array(items) => {
                 let mut values = Vec::with_capacity(items.len());
                 for (position, item) in items.iter().enumerate() {
                     self.path.push(position.to_string());
@@ -85,8 +80,8 @@ impl Walk<'_> {
                 }
                 Value::Array(values)
             }
-            serde_yaml::Value::Mapping(members) => Value::Object(self.mapping(members)),
-            serde_yaml::Value::Tagged(tagged) => self.value(&tagged.value),
+            Value::Object(members) => Value::Object(self.mapping(members)),
+            other => other.clone(),
         }
     }
 
@@ -94,16 +89,18 @@ impl Walk<'_> {
         match self.evaluator.text(text) {
             Ok(resolved) => {
                 let path = &self.path;
-                self.reads.extend(
-                    resolved
-                        .outputs
-                        .into_iter()
-                        .map(|reference| Read { reference, path: path.clone() }),
-                );
+                self.reads
+                    .extend(resolved.outputs.into_iter().map(|reference| Read {
+                        reference,
+                        path: path.clone(),
+                    }));
                 resolved.value
             }
             Err(error) => {
-                self.problems.push(OptionProblem { error, path: self.path.clone() });
+                self.problems.push(OptionProblem {
+                    error,
+                    path: self.path.clone(),
+                });
                 Value::Null
             }
         }
@@ -117,8 +114,8 @@ pub(super) fn sample(
     action_of: &dyn Fn(&str) -> Option<&'static ActionEntry>,
 ) -> Map<String, Value> {
     let lookup = |id: &str, name: &str| {
-        let spec = action_of(id)
-            .and_then(|entry| entry.outputs.iter().find(|spec| spec.name == name));
+        let spec =
+            action_of(id).and_then(|entry| entry.outputs.iter().find(|spec| spec.name == name));
         Some(match spec.map(|spec| spec.kind) {
             Some(OutputKind::Number) => Value::from(0),
             Some(OutputKind::Boolean) => Value::from(false),
@@ -136,7 +133,10 @@ pub fn sample_options(
     actions: &dyn Fn(&str) -> Option<&'static ActionEntry>,
 ) -> Map<String, Value> {
     let action_of = |id: &str| {
-        let other = plan.steps.iter().find(|other| other.id == id || other.step == id)?;
+        let other = plan
+            .steps
+            .iter()
+            .find(|other| other.id == id || other.step == id)?;
         actions(&other.action)
     };
     sample(&step.options, &action_of)

@@ -31,8 +31,10 @@ pub(super) fn settle(
     for (at, &draft) in order.iter().enumerate() {
         place[draft] = at;
     }
-    let mut drafts: Vec<Option<PlannedStep>> =
-        drafts.into_iter().map(|draft| Some(draft.planned)).collect();
+    let mut drafts: Vec<Option<PlannedStep>> = drafts
+        .into_iter()
+        .map(|draft| Some(draft.planned))
+        .collect();
     let mut steps: Vec<PlannedStep> = Vec::with_capacity(order.len());
     for &draft in &order {
         if let Some(mut planned) = drafts[draft].take() {
@@ -58,7 +60,10 @@ impl<'a> Names<'a> {
         let mut steps: HashMap<&str, Vec<usize>> = HashMap::with_capacity(drafts.len());
         let mut instances = HashMap::new();
         for (at, draft) in drafts.iter().enumerate() {
-            steps.entry(draft.planned.step.as_str()).or_default().push(at);
+            steps
+                .entry(draft.planned.step.as_str())
+                .or_default()
+                .push(at);
             if draft.planned.item.is_some() {
                 instances.insert(draft.planned.id.as_str(), at);
             }
@@ -74,8 +79,13 @@ impl<'a> Names<'a> {
         }
         let all = self.steps.get(reference)?;
         if let Some(item) = &from.planned.item {
-            let own = self.steps.get(from.planned.step.as_str()).map_or(0, Vec::len);
-            let same = all.iter().find(|&&at| drafts[at].planned.item.as_ref() == Some(item));
+            let own = self
+                .steps
+                .get(from.planned.step.as_str())
+                .map_or(0, Vec::len);
+            let same = all
+                .iter()
+                .find(|&&at| drafts[at].planned.item.as_ref() == Some(item));
             let alike = own == all.len()
                 && self.steps[from.planned.step.as_str()]
                     .iter()
@@ -111,14 +121,23 @@ fn edges(
                     None => {
                         let origin = draft.source.origin.join([key, &position.to_string()]);
                         if reported.insert((origin.document, origin.path.clone())) {
-                            problems.push(dangling(reference, draft.source, &origin, names, request));
+                            problems.push(dangling(
+                                reference,
+                                draft.source,
+                                &origin,
+                                names,
+                                request,
+                            ));
                         }
                     }
                 }
             }
         }
     }
-    after.into_iter().map(|earlier| earlier.into_iter().collect()).collect()
+    after
+        .into_iter()
+        .map(|earlier| earlier.into_iter().collect())
+        .collect()
 }
 
 fn dangling(
@@ -130,9 +149,15 @@ fn dangling(
 ) -> Problem {
     let mut known: Vec<&str> = names.steps.keys().copied().collect();
     known.sort_unstable();
-    let message = format!("step `{}` names a step `{reference}` that does not exist", step.document.id);
+    let message = format!(
+        "step `{}` names a step `{reference}` that does not exist",
+        step.document.id
+    );
     Problem::error(Code::UNKNOWN_STEP, message)
-        .at(request.runbook.documents[origin.document].value_at(&origin.path), "no such step")
+        .at(
+            request.runbook.documents[origin.document].value_at(&origin.path),
+            "no such step",
+        )
         .maybe_help(did_you_mean(suggest(reference, known)))
 }
 
@@ -150,7 +175,10 @@ fn cycle(drafts: &[Draft<'_>], members: &[usize], request: &PlanRequest<'_>) -> 
         Code::CYCLE,
         format!("these steps wait for each other: {}", path.join(" after ")),
     )
-    .at(request.runbook.documents[origin.document].value_at(&origin.path), "this step");
+    .at(
+        request.runbook.documents[origin.document].value_at(&origin.path),
+        "this step",
+    );
     for &member in &members[1..shown] {
         let origin = drafts[member].source.origin.join(["id"]);
         let document = &request.runbook.documents[origin.document];
@@ -177,14 +205,15 @@ fn check_reads(
                     .at(document.value_at(&origin.path), "")
                     .maybe_help(help)
             };
-            let found = names
-                .instances
-                .get(step.as_str())
-                .copied()
-                .or_else(|| names.steps.get(step.as_str()).and_then(|all| match all.as_slice() {
-                    [one] => Some(*one),
-                    _ => None,
-                }));
+            let found = names.instances.get(step.as_str()).copied().or_else(|| {
+                names
+                    .steps
+                    .get(step.as_str())
+                    .and_then(|all| match all.as_slice() {
+                        [one] => Some(*one),
+                        _ => None,
+                    })
+            });
             let Some(other) = found else {
                 let message = if names.steps.contains_key(step.as_str()) {
                     format!("step `{step}` has several instances: name one, `{step}[…]`")
@@ -218,11 +247,12 @@ fn check_reads(
 }
 
 fn comes_before(names: &Names<'_>, earlier: &str, later: usize, after: &[Vec<usize>]) -> bool {
-    let wanted = names
-        .instances
-        .get(earlier)
-        .copied()
-        .or_else(|| names.steps.get(earlier).and_then(|all| all.first().copied()));
+    let wanted = names.instances.get(earlier).copied().or_else(|| {
+        names
+            .steps
+            .get(earlier)
+            .and_then(|all| all.first().copied())
+    });
     let mut seen = vec![false; after.len()];
     let mut open = vec![later];
     while let Some(at) = open.pop() {

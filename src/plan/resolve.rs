@@ -52,7 +52,11 @@ pub(super) struct Draft<'a> {
 
 /// Makes the plan, or says everything that is wrong.
 pub fn resolve(request: &PlanRequest<'_>) -> Result<Plan, Problems> {
-    let mut resolver = Resolver { request, problems: Problems::new(), evaluator: evaluator(request) };
+    let mut resolver = Resolver {
+        request,
+        problems: Problems::new(),
+        evaluator: evaluator(request),
+    };
     let drafts = resolver.drafts();
     let steps = order::settle(drafts, request, &mut resolver.problems);
     if resolver.problems.has_errors() {
@@ -84,7 +88,10 @@ pub fn resolve(request: &PlanRequest<'_>) -> Result<Plan, Problems> {
 fn evaluator(request: &PlanRequest<'_>) -> Evaluator {
     let mut names = Map::new();
     names.insert("site".to_owned(), request.site.clone());
-    names.insert("scenario".to_owned(), Value::from(request.runbook.scenario.clone()));
+    names.insert(
+        "scenario".to_owned(),
+        Value::from(request.runbook.scenario.clone()),
+    );
     names.insert("phase".to_owned(), Value::from(request.phase.as_str()));
     Evaluator::new(names)
 }
@@ -106,9 +113,10 @@ impl<'a> Resolver<'a> {
             if steps.is_empty() {
                 continue;
             }
-            let part_out = part.when.as_deref().and_then(|when| {
-                self.condition(when, &part.origin.join(["when"]))
-            });
+            let part_out = part
+                .when
+                .as_deref()
+                .and_then(|when| self.condition(when, &part.origin.join(["when"])));
             for step in steps {
                 let id = step.document.id.as_str();
                 if let Some(first) = first_of.insert(id, step) {
@@ -124,7 +132,8 @@ impl<'a> Resolver<'a> {
                 "runbook `{}` has no steps for phase {}",
                 runbook.name, self.request.phase
             );
-            self.problems.push(Problem::error(Code::UNKNOWN_SELECTION, message));
+            self.problems
+                .push(Problem::error(Code::UNKNOWN_SELECTION, message));
         }
         drafts
     }
@@ -162,7 +171,10 @@ impl<'a> Resolver<'a> {
         let template = self.template(part, step, entry);
         if out.is_some() {
             drafts.push(Draft {
-                planned: PlannedStep { left_out: out, ..template },
+                planned: PlannedStep {
+                    left_out: out,
+                    ..template
+                },
                 source: step,
                 outputs: Vec::new(),
             });
@@ -172,7 +184,11 @@ impl<'a> Resolver<'a> {
             None => {
                 let mut planned = template;
                 let outputs = self.fill(&mut planned, step, entry);
-                drafts.push(Draft { planned, source: step, outputs });
+                drafts.push(Draft {
+                    planned,
+                    source: step,
+                    outputs,
+                });
             }
             Some(list) => self.fan_out(list, step, entry, template, drafts),
         }
@@ -198,7 +214,10 @@ impl<'a> Resolver<'a> {
         };
         if items.is_empty() {
             drafts.push(Draft {
-                planned: PlannedStep { left_out: Some(Because::NoItems), ..template },
+                planned: PlannedStep {
+                    left_out: Some(Because::NoItems),
+                    ..template
+                },
                 source: step,
                 outputs: Vec::new(),
             });
@@ -235,7 +254,11 @@ impl<'a> Resolver<'a> {
                 Vec::new()
             };
             self.evaluator = outer;
-            drafts.push(Draft { planned, source: step, outputs });
+            drafts.push(Draft {
+                planned,
+                source: step,
+                outputs,
+            });
         }
     }
 
@@ -257,8 +280,11 @@ impl<'a> Resolver<'a> {
             return reads;
         }
         let action_of = |id: &str| self.action_of(id);
-        let sample =
-            if reads.is_empty() { values.clone() } else { options::sample(&values, &action_of) };
+        let sample = if reads.is_empty() {
+            values.clone()
+        } else {
+            options::sample(&values, &action_of)
+        };
         match entry.decode(sample) {
             Ok(action) => {
                 for fault in action.validate() {
@@ -295,7 +321,11 @@ impl<'a> Resolver<'a> {
             id: document.id.clone(),
             step: document.id.clone(),
             item: None,
-            title: if document.title.is_empty() { document.id.clone() } else { document.title.clone() },
+            title: if document.title.is_empty() {
+                document.id.clone()
+            } else {
+                document.title.clone()
+            },
             part: part.name.clone(),
             source: document.source.0.clone(),
             action: document.uses.clone(),
@@ -306,7 +336,10 @@ impl<'a> Resolver<'a> {
                 .timeout
                 .as_deref()
                 .and_then(|text| self.duration(text, &step.origin.join(["timeout"]))),
-            retry: document.retry.as_ref().and_then(|retry| self.retry(retry, step)),
+            retry: document
+                .retry
+                .as_ref()
+                .and_then(|retry| self.retry(retry, step)),
             on_failure: match document.on_failure {
                 Some(OnFailureDocument::Continue) => OnFailure::Continue,
                 Some(OnFailureDocument::Stop) | None => OnFailure::Stop,
@@ -343,7 +376,11 @@ impl<'a> Resolver<'a> {
             Some(text) => self.duration(text, &origin.join(["delay"]))?,
             None => 5_000,
         };
-        Some(Retry { attempts: retry.attempts, delay_ms, backoff })
+        Some(Retry {
+            attempts: retry.attempts,
+            delay_ms,
+            backoff,
+        })
     }
 
     fn duration(&mut self, text: &str, origin: &Origin) -> Option<u64> {
@@ -371,9 +408,14 @@ impl<'a> Resolver<'a> {
     fn duplicate(&mut self, step: &Step, first: &Step) {
         let documents = &self.request.runbook.documents;
         let other = first.origin.join(["id"]);
-        let problem =
-            Problem::error(Code::DUPLICATE_STEP, format!("two steps are called `{}`", step.document.id))
-                .and(documents[other.document].value_at(&other.path), "the first one is here");
+        let problem = Problem::error(
+            Code::DUPLICATE_STEP,
+            format!("two steps are called `{}`", step.document.id),
+        )
+        .and(
+            documents[other.document].value_at(&other.path),
+            "the first one is here",
+        );
         self.push_at(problem, &step.origin.join(["id"]));
     }
 
@@ -382,7 +424,10 @@ impl<'a> Resolver<'a> {
         let mut problem =
             Problem::error(Code::UNKNOWN_ACTION, format!("there is no action `{uses}`"));
         problem = problem
-            .maybe_help(did_you_mean(suggest(uses, self.request.action_names.iter().copied())))
+            .maybe_help(did_you_mean(suggest(
+                uses,
+                self.request.action_names.iter().copied(),
+            )))
             .help("`upgrade-kit actions` lists them all");
         self.push_at(problem, &step.origin.join(["uses"]));
     }
@@ -395,8 +440,10 @@ impl<'a> Resolver<'a> {
     ) {
         let origin = step.option_origin(&error.path);
         let document = &self.request.runbook.documents[origin.document];
-        let problem = crate::diagnostic::option_problem(document, &origin.path, &error.message)
-            .help(format!("`upgrade-kit actions {}` shows its options", entry.name));
+        let problem =
+            crate::diagnostic::option_problem(document, &origin.path, &error.message).help(
+                format!("`upgrade-kit actions {}` shows its options", entry.name),
+            );
         self.problems.push(problem);
     }
 
@@ -410,7 +457,8 @@ impl<'a> Resolver<'a> {
 
     fn push_at(&mut self, problem: Problem, origin: &Origin) {
         let document = &self.request.runbook.documents[origin.document];
-        self.problems.push(problem.at(document.value_at(&origin.path), ""));
+        self.problems
+            .push(problem.at(document.value_at(&origin.path), ""));
     }
 }
 

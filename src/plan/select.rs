@@ -36,7 +36,8 @@ pub(super) fn apply(steps: &mut [PlannedStep], selection: &Selection, problems: 
     }
     let first = found[0];
     for step in &mut steps[..first] {
-        step.left_out.get_or_insert_with(|| Because::BeforeStart(start.clone()));
+        step.left_out
+            .get_or_insert_with(|| Because::BeforeStart(start.clone()));
     }
 }
 
@@ -52,6 +53,9 @@ fn matching(steps: &[PlannedStep], name: &str) -> Vec<usize> {
 fn unknown(steps: &[PlannedStep], name: &str, option: &str) -> Problem {
     let message = format!("{option} names `{name}`, which is no step of this plan");
     Problem::error(Code::UNKNOWN_SELECTION, message)
-        .maybe_help(did_you_mean(suggest(name, steps.iter().map(|step| step.id.as_str()))))
+        .maybe_help(did_you_mean(suggest(
+            name,
+            steps.iter().map(|step| step.id.as_str()),
+        )))
         .help("`upgrade-kit plan` shows every step")
 }

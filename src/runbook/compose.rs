@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use serde_json::{Map, Value};
+
 use crate::diagnostic::{Code, Problem, Problems, SourceFile, decode, suggest};
 
-use super::document::{
-    ChangeDocument, PartDocument, PhaseName, RunbookDocument, StepDocument,
-};
+use super::document::{ChangeDocument, PartDocument, PhaseName, RunbookDocument, StepDocument};
 use super::library::{Library, LibraryError};
 
 /// Where a piece of a runbook was written.
@@ -24,7 +24,10 @@ impl Origin {
     pub fn join<'a>(&self, inner: impl IntoIterator<Item = &'a str>) -> Self {
         let mut path = self.path.clone();
         path.extend(inner.into_iter().map(str::to_owned));
-        Self { document: self.document, path }
+        Self {
+            document: self.document,
+            path,
+        }
     }
 }
 
@@ -46,7 +49,10 @@ impl Step {
     pub fn option_origin(&self, path: &[String]) -> Origin {
         let inner = path.iter().map(String::as_str);
         let changed = path.first().and_then(|key| {
-            self.option_origins.iter().rev().find(|(changed, _)| changed == key)
+            self.option_origins
+                .iter()
+                .rev()
+                .find(|(changed, _)| changed == key)
         });
         match changed {
             Some((_, origin)) => origin.join(inner.skip(1)),
@@ -93,7 +99,11 @@ const DEEPEST: usize = 8;
 impl Runbook {
     /// Reads the runbook of that name and everything it is made of.
     pub fn load(name: &str, base: Option<&Path>, library: &Library) -> Result<Self, Problems> {
-        let mut composer = Composer { library, documents: Vec::new(), problems: Problems::new() };
+        let mut composer = Composer {
+            library,
+            documents: Vec::new(),
+            problems: Problems::new(),
+        };
         let runbook = composer.runbook(name, base, None, 0);
         match runbook {
             Some(mut runbook) if !composer.problems.has_errors() => {
@@ -106,9 +116,11 @@ impl Runbook {
 
     /// Steps of a phase with their parts, in order.
     pub fn steps(&self, phase: PhaseName) -> impl Iterator<Item = (&Part, &Step)> {
-        self.parts
-            .iter()
-            .flat_map(move |part| part.steps[phase as usize].iter().map(move |step| (part, step)))
+        self.parts.iter().flat_map(move |part| {
+            part.steps[phase as usize]
+                .iter()
+                .map(move |step| (part, step))
+        })
     }
 }
 
@@ -127,12 +139,21 @@ impl Composer<'_> {
         depth: usize,
     ) -> Option<Runbook> {
         let (document, at) = self.read::<RunbookDocument>(name, base, asked_by)?;
-        let root = Origin { document: at, path: Vec::new() };
+        let root = Origin {
+            document: at,
+            path: Vec::new(),
+        };
         if depth >= DEEPEST {
-            self.problem(Code::OVERLAY, "overlays stand on overlays too deep or in a circle", &root.join(["extends"]));
+            self.problem(
+                Code::OVERLAY,
+                "overlays stand on overlays too deep or in a circle",
+                &root.join(["extends"]),
+            );
             return None;
         }
-        let directory = Path::new(self.documents[at].name()).parent().map(Path::to_owned);
+        let directory = Path::new(self.documents[at].name())
+            .parent()
+            .map(Path::to_owned);
         let mut runbook = match &document.extends {
             Some(extended) => {
                 let asked_by = root.join(["extends"]);
@@ -179,7 +200,10 @@ impl Composer<'_> {
 
     fn part(&mut self, name: &str, base: Option<&Path>, asked_by: &Origin) -> Option<Part> {
         let (document, at) = self.read::<PartDocument>(name, base, Some(asked_by))?;
-        let root = Origin { document: at, path: Vec::new() };
+        let root = Origin {
+            document: at,
+            path: Vec::new(),
+        };
         Some(Part {
             steps: PhaseName::ALL.map(|phase| steps_of(document.steps(phase), phase, &root)),
             name: document.part,
@@ -243,12 +267,17 @@ impl Composer<'_> {
                 match found {
                     Some(step) => apply(step, change, &origin),
                     None => {
-                        let known: Vec<&str> =
-                            runbook.steps(phase).map(|(_, step)| step.document.id.as_str()).collect();
+                        let known: Vec<&str> = runbook
+                            .steps(phase)
+                            .map(|(_, step)| step.document.id.as_str())
+                            .collect();
                         let near = suggest(id, known);
                         let problem = Problem::error(
                             Code::OVERLAY,
-                            format!("there is no step `{id}` in phase {} to change", phase.as_str()),
+                            format!(
+                                "there is no step `{id}` in phase {} to change",
+                                phase.as_str()
+                            ),
                         )
                         .at(self.documents[origin.document].key_at(&origin.path), "")
                         .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
@@ -280,11 +309,10 @@ fn steps_of(documents: &[StepDocument], phase: PhaseName, root: &Origin) -> Vec<
 }
 
 fn apply(step: &mut Step, change: &ChangeDocument, origin: &Origin) {
-    for (key, value) in &change.with {
-        if let Some(name) = key.as_str() {
-            step.option_origins.push((name.to_owned(), origin.join(["with", name])));
-        }
-        merge(&mut step.document.with, key, value);
+    for (name, value) in &change.with {
+        step.option_origins
+            .push((name.clone(), origin.join(["with", name])));
+        merge(&mut step.document.with, name, value);
     }
     if change.timeout.is_some() {
         step.document.timeout.clone_from(&change.timeout);
@@ -298,13 +326,13 @@ fn apply(step: &mut Step, change: &ChangeDocument, origin: &Origin) {
 }
 
 /// Sets a value; a map is merged into a map that is there.
-fn merge(options: &mut serde_yaml::Mapping, key: &serde_yaml::Value, value: &serde_yaml::Value) {
+fn merge(options: &mut Map<String, Value>, key: &str, value: &Value) {
     match (options.get_mut(key), value) {
-        (Some(serde_yaml::Value::Mapping(present)), serde_yaml::Value::Mapping(changes)) => {
+        (Some(Value::Object(present)), Value::Object(changes)) => {
             for (inner, value) in changes {
                 merge(present, inner, value);
             }
         }
-        _ => _ = options.insert(key.clone(), value.clone()),
+        _ => _ = options.insert(key.to_owned(), value.clone()),
     }
 }

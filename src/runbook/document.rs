@@ -1,14 +1,16 @@
 //! The documents as they are written. Plain types only: no flatten, no untagged, so that every
 //! decode error keeps its exact place.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_yaml::Mapping;
+use serde_json::{Map, Value};
 
+use crate::diagnostic::unique;
 use crate::event::Mark;
 
 /// The three phases, as keys of a document.
@@ -109,9 +111,8 @@ pub struct StepDocument {
     /// Name of the action: `mysql.dump`.
     pub uses: String,
     /// Options of the action.
-    #[serde(default)]
-    #[schemars(with = "IndexMap<String, serde_json::Value>")]
-    pub with: Mapping,
+    #[serde(default, deserialize_with = "unique::json_map")]
+    pub with: Map<String, Value>,
     /// Steps that must have succeeded before.
     #[serde(default)]
     pub after: Vec<String>,
@@ -139,7 +140,7 @@ pub struct StepDocument {
     pub retry: Option<RetryDocument>,
     /// What its failure means for the rest of the run.
     #[serde(default)]
-    pub on_failure: Option<crate::runbook::document::OnFailureDocument>,
+    pub on_failure: Option<OnFailureDocument>,
     /// Its failure is only a warning: later steps run all the same.
     #[serde(default)]
     pub optional: bool,
@@ -177,13 +178,16 @@ pub struct RetryDocument {
 #[serde(deny_unknown_fields)]
 pub struct ChangesDocument {
     /// By step id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique::map")]
+    #[schemars(with = "BTreeMap<String, ChangeDocument>")]
     pub backup: IndexMap<String, ChangeDocument>,
     /// By step id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique::map")]
+    #[schemars(with = "BTreeMap<String, ChangeDocument>")]
     pub upgrade: IndexMap<String, ChangeDocument>,
     /// By step id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique::map")]
+    #[schemars(with = "BTreeMap<String, ChangeDocument>")]
     pub restore: IndexMap<String, ChangeDocument>,
 }
 
@@ -203,9 +207,8 @@ impl ChangesDocument {
 #[serde(deny_unknown_fields)]
 pub struct ChangeDocument {
     /// Options to set; maps are merged, everything else is replaced.
-    #[serde(default)]
-    #[schemars(with = "IndexMap<String, serde_json::Value>")]
-    pub with: Mapping,
+    #[serde(default, deserialize_with = "unique::json_map")]
+    pub with: Map<String, Value>,
     /// Another time limit.
     #[serde(default)]
     pub timeout: Option<String>,
@@ -218,9 +221,20 @@ pub struct ChangeDocument {
 }
 
 /// One text or a list of texts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OneOrMany(pub Vec<String>);
+
+impl JsonSchema for OneOrMany {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OneOrMany".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "oneOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
+        })
+    }
+}
 
 impl<'de> Deserialize<'de> for OneOrMany {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

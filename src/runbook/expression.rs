@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use minijinja::value::Value as Item;
+use minijinja::value::{Serde, Value as Item};
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Map, Value};
 
@@ -81,7 +81,10 @@ pub struct Evaluator {
 #[derive(Debug, PartialEq)]
 enum Piece<'a> {
     Text(&'a str),
-    Expression { source: &'a str, range: Range<usize> },
+    Expression {
+        source: &'a str,
+        range: Range<usize>,
+    },
 }
 
 impl Evaluator {
@@ -90,12 +93,18 @@ impl Evaluator {
         let mut environment = Environment::empty();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.add_filter("length", |value: Vec<Item>| value.len());
-        environment.add_filter("join", |value: Vec<String>, separator: &str| value.join(separator));
+        environment.add_filter("join", |value: Vec<String>, separator: &str| {
+            value.join(separator)
+        });
         environment.add_filter("file_name", |path: &str| {
             path.rsplit('/').next().unwrap_or_default().to_owned()
         });
         let roots = Value::Object(names);
-        Self { environment, names: Item::from_serialize(&roots), roots }
+        Self {
+            environment,
+            names: Item::from(Serde(&roots)),
+            roots,
+        }
     }
 
     /// The same names and `item`.
@@ -107,31 +116,38 @@ impl Evaluator {
         };
         roots.insert("item".to_owned(), item.clone());
         let roots = Value::Object(roots);
-        Self { environment: self.environment.clone(), names: Item::from_serialize(&roots), roots }
+        Self {
+            environment: self.environment.clone(),
+            names: Item::from(Serde(&roots)),
+            roots,
+        }
     }
 
     /// The value of a bare expression.
     pub fn evaluate(&self, source: &str) -> Result<Value, ExpressionError> {
         let whole = 0..source.len();
-        let expression = self.environment.compile_expression(source).map_err(|error| {
-            ExpressionError {
+        let expression = self
+            .environment
+            .compile_expression(source)
+            .map_err(|error| ExpressionError {
                 message: format!("this is not an expression: {}", detail(&error)),
                 help: None,
                 range: error.range().unwrap_or(whole.clone()),
                 fault: Fault::Syntax,
-            }
-        })?;
+            })?;
         let mut names: Vec<String> = expression.undeclared_variables(true).into_iter().collect();
         names.sort();
         for name in &names {
             self.known(source, name)?;
         }
-        let value = expression.eval(&self.names).map_err(|error| ExpressionError {
-            message: detail(&error),
-            help: None,
-            range: error.range().unwrap_or(whole.clone()),
-            fault: Fault::Evaluation,
-        })?;
+        let value = expression
+            .eval(&self.names)
+            .map_err(|error| ExpressionError {
+                message: detail(&error),
+                help: None,
+                range: error.range().unwrap_or(whole.clone()),
+                fault: Fault::Evaluation,
+            })?;
         serde_json::to_value(&value).map_err(|error| ExpressionError {
             message: error.to_string(),
             help: None,
@@ -145,7 +161,10 @@ impl Evaluator {
         match self.evaluate(source)? {
             Value::Bool(truth) => Ok(truth),
             other => Err(ExpressionError {
-                message: format!("a condition must be true or false, this is {}", kind(&other)),
+                message: format!(
+                    "a condition must be true or false, this is {}",
+                    kind(&other)
+                ),
                 help: Some("compare it: `… == \"…\"`, `… != none`".to_owned()),
                 range: 0..source.len(),
                 fault: Fault::NotACondition,
@@ -157,16 +176,24 @@ impl Evaluator {
     /// type; otherwise values are pasted in as text.
     pub fn text(&self, text: &str) -> Result<Resolved, ExpressionError> {
         if !text.contains("${") {
-            return Ok(Resolved { value: Value::String(text.to_owned()), outputs: Vec::new() });
+            return Ok(Resolved {
+                value: Value::String(text.to_owned()),
+                outputs: Vec::new(),
+            });
         }
         let pieces = pieces(text)?;
         let mut outputs = Vec::new();
         if let [Piece::Expression { source, range }] = pieces.as_slice() {
             if let Some(reference) = output_reference(source, range)? {
                 outputs.push(reference);
-                return Ok(Resolved { value: Value::String(text.to_owned()), outputs });
+                return Ok(Resolved {
+                    value: Value::String(text.to_owned()),
+                    outputs,
+                });
             }
-            let value = self.evaluate(source).map_err(|error| shifted(error, range))?;
+            let value = self
+                .evaluate(source)
+                .map_err(|error| shifted(error, range))?;
             return Ok(Resolved { value, outputs });
         }
         let mut filled = String::with_capacity(text.len());
@@ -179,7 +206,10 @@ impl Evaluator {
                         filled.push_str(&text[range.start - 2..=range.end]);
                         continue;
                     }
-                    match self.evaluate(source).map_err(|error| shifted(error, &range))? {
+                    match self
+                        .evaluate(source)
+                        .map_err(|error| shifted(error, &range))?
+                    {
                         Value::String(value) => filled.push_str(&value),
                         Value::Number(value) => filled.push_str(&value.to_string()),
                         Value::Bool(value) => filled.push_str(&value.to_string()),
@@ -195,7 +225,10 @@ impl Evaluator {
                 }
             }
         }
-        Ok(Resolved { value: Value::String(filled), outputs })
+        Ok(Resolved {
+            value: Value::String(filled),
+            outputs,
+        })
     }
 
     /// Whether the dotted name exists, walked through the known names.
@@ -209,7 +242,12 @@ impl Evaluator {
             let Some(next) = names.get(segment) else {
                 let start = source.find(name).unwrap_or(0);
                 let help = suggest(segment, names.keys().map(String::as_str)).map_or_else(
-                    || format!("known here: {}", names.keys().cloned().collect::<Vec<_>>().join(", ")),
+                    || {
+                        format!(
+                            "known here: {}",
+                            names.keys().cloned().collect::<Vec<_>>().join(", ")
+                        )
+                    },
                     |near| format!("did you mean `{walked}{near}`?"),
                 );
                 return Err(ExpressionError {
@@ -243,9 +281,11 @@ pub fn fill_outputs(
 fn fill(value: &Value, lookup: &dyn Fn(&str, &str) -> Option<Value>) -> Result<Value, String> {
     match value {
         Value::String(text) if text.contains("${") => fill_text(text, lookup),
-        Value::Array(items) => {
-            items.iter().map(|item| fill(item, lookup)).collect::<Result<_, _>>().map(Value::Array)
-        }
+        Value::Array(items) => items
+            .iter()
+            .map(|item| fill(item, lookup))
+            .collect::<Result<_, _>>()
+            .map(Value::Array),
         Value::Object(members) => fill_outputs(members, lookup).map(Value::Object),
         other => Ok(other.clone()),
     }
@@ -260,9 +300,14 @@ fn fill_text(text: &str, lookup: &dyn Fn(&str, &str) -> Option<Value>) -> Result
         let Ok(Some(reference)) = output_reference(source, range) else {
             return Ok(None);
         };
-        lookup(&reference.step, &reference.output).map(Some).ok_or_else(|| {
-            format!("step `{}` has left no output `{}`", reference.step, reference.output)
-        })
+        lookup(&reference.step, &reference.output)
+            .map(Some)
+            .ok_or_else(|| {
+                format!(
+                    "step `{}` has left no output `{}`",
+                    reference.step, reference.output
+                )
+            })
     };
     if let [Piece::Expression { source, range }] = pieces.as_slice() {
         return Ok(value_of(source, range)?.unwrap_or_else(|| Value::String(text.to_owned())));
@@ -292,15 +337,21 @@ fn output_reference(
     };
     let word = |text: &str, more: &str| {
         !text.is_empty()
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || more.contains(c))
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_' || more.contains(c))
     };
     match rest.rsplit_once('.') {
         Some((step, output)) if word(output, "") && word(step, "-[].") => {
-            Ok(Some(OutputReference { step: step.to_owned(), output: output.to_owned() }))
+            Ok(Some(OutputReference {
+                step: step.to_owned(),
+                output: output.to_owned(),
+            }))
         }
         _ => Err(ExpressionError {
-            message: "an output is read as `steps.STEP.OUTPUT`, and nothing else in the same `${ }`"
-                .to_owned(),
+            message:
+                "an output is read as `steps.STEP.OUTPUT`, and nothing else in the same `${ }`"
+                    .to_owned(),
             help: None,
             range: range.clone(),
             fault: Fault::Syntax,
@@ -333,7 +384,10 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, ExpressionError> {
             pieces.push(Piece::Text(&text[start..found]));
         }
         let range = found + 2..end;
-        pieces.push(Piece::Expression { source: &text[range.clone()], range });
+        pieces.push(Piece::Expression {
+            source: &text[range.clone()],
+            range,
+        });
         start = end + 1;
         at = start;
     }
@@ -369,7 +423,9 @@ fn shifted(error: ExpressionError, within: &Range<usize>) -> ExpressionError {
 }
 
 fn detail(error: &minijinja::Error) -> String {
-    error.detail().map_or_else(|| error.kind().to_string(), ToOwned::to_owned)
+    error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), ToOwned::to_owned)
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -418,16 +474,27 @@ mod tests {
 
     #[test]
     fn texts_are_pasted() {
-        assert_eq!(text("${ site.server.home }/conf"), json!("/opt/tomcat/conf"));
-        assert_eq!(text("a$${b} $HOME {{x}} {% y %} ${ site.name }"), json!("a${b} $HOME {{x}} {% y %} acme"));
+        assert_eq!(
+            text("${ site.server.home }/conf"),
+            json!("/opt/tomcat/conf")
+        );
+        assert_eq!(
+            text("a$${b} $HOME {{x}} {% y %} ${ site.name }"),
+            json!("a${b} $HOME {{x}} {% y %} acme")
+        );
         assert_eq!(text("${ \"}\" ~ site.name }!"), json!("}acme!"));
         assert_eq!(text("$${whole}"), json!("${whole}"));
     }
 
     #[test]
     fn outputs_stay_for_the_run() {
-        let resolved = evaluator().text("n=${ steps.export-jms[a].count } of ${ site.name }").unwrap();
-        assert_eq!(resolved.value, json!("n=${ steps.export-jms[a].count } of acme"));
+        let resolved = evaluator()
+            .text("n=${ steps.export-jms[a].count } of ${ site.name }")
+            .unwrap();
+        assert_eq!(
+            resolved.value,
+            json!("n=${ steps.export-jms[a].count } of acme")
+        );
         assert_eq!(resolved.outputs.len(), 1);
         assert_eq!(resolved.outputs[0].step, "export-jms[a]");
         let Value::Object(options) = json!({ "x": ["${ steps.s.count }", "n=${ steps.s.count }"] })
@@ -439,7 +506,11 @@ mod tests {
         })
         .unwrap();
         assert_eq!(Value::Object(filled), json!({ "x": [7, "n=7"] }));
-        assert!(fill_outputs(&options, &|_, _| None).unwrap_err().contains("no output `count`"));
+        assert!(
+            fill_outputs(&options, &|_, _| None)
+                .unwrap_err()
+                .contains("no output `count`")
+        );
     }
 
     #[test]
@@ -448,11 +519,33 @@ mod tests {
         assert_eq!(error.message, "unknown name `site.sever`");
         assert_eq!(error.help.as_deref(), Some("did you mean `site.server`?"));
         assert_eq!(&"x ${ site.sever.kind }"[error.range], "site.sever.kind");
-        assert!(evaluator().text("${ site.name").unwrap_err().message.contains("without"));
+        assert!(
+            evaluator()
+                .text("${ site.name")
+                .unwrap_err()
+                .message
+                .contains("without")
+        );
         assert!(evaluator().text("${ site..name }").is_err());
-        assert!(evaluator().condition("site.name").unwrap_err().message.contains("a text"));
-        assert!(evaluator().text("x ${ site.ports }").unwrap_err().message.contains("a list"));
+        assert!(
+            evaluator()
+                .condition("site.name")
+                .unwrap_err()
+                .message
+                .contains("a text")
+        );
+        assert!(
+            evaluator()
+                .text("x ${ site.ports }")
+                .unwrap_err()
+                .message
+                .contains("a list")
+        );
         assert!(evaluator().text("${ steps.a + 1 }").is_err());
-        assert!(evaluator().condition("site.server.kind == \"tomcat\" and phase == \"backup\"").unwrap());
+        assert!(
+            evaluator()
+                .condition("site.server.kind == \"tomcat\" and phase == \"backup\"")
+                .unwrap()
+        );
     }
 }

@@ -65,12 +65,19 @@ impl Library {
         }
         looked.push("the shipped runbooks".to_owned());
         let near = crate::diagnostic::suggest(name, SHIPPED.iter().map(|(name, _)| *name));
-        Err(LibraryError::Unknown { name: name.to_owned(), looked, near: near.map(str::to_owned) })
+        Err(LibraryError::Unknown {
+            name: name.to_owned(),
+            looked,
+            near: near.map(str::to_owned),
+        })
     }
 }
 
 fn read(path: &Path) -> Result<SourceFile, LibraryError> {
-    let failed = |source| LibraryError::Read { path: path.to_owned(), source };
+    let failed = |source| LibraryError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let length = std::fs::metadata(path).map_err(failed)?.len();
     if length > LIMIT {
         let message = format!("it is larger than {} MiB", LIMIT / 1024 / 1024);

@@ -11,8 +11,8 @@ pub mod expression;
 mod library;
 mod shipped;
 
-pub use document::OnFailureDocument;
 pub use compose::{Origin, Part, Runbook, Step};
+pub use document::OnFailureDocument;
 pub use document::{PartDocument, PhaseName, RetryDocument, RunbookDocument, StepDocument};
 pub use library::{Library, LibraryError};
 pub use shipped::SHIPPED;

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::SecretRef;
+use crate::diagnostic::unique;
 
 /// One installation, written down once. Relative paths are relative to this file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -37,15 +40,15 @@ pub struct SiteDocument {
     #[serde(default)]
     pub installation: InstallationDocument,
     /// More folders that belong to the data: by name.
-    #[serde(default)]
-    pub folders: BTreeMap<String, PathBuf>,
+    #[serde(default, deserialize_with = "unique::map")]
+    #[schemars(with = "BTreeMap<String, PathBuf>")]
+    pub folders: IndexMap<String, PathBuf>,
     /// The version to go to and its material.
     #[serde(default)]
     pub upgrade: UpgradeDocument,
     /// Free values for the site's own runbooks: `${ site.values.NAME }`.
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
-    pub values: serde_yaml::Mapping,
+    #[serde(default, deserialize_with = "unique::json_map")]
+    pub values: Map<String, Value>,
 }
 
 /// An installation for practice.
@@ -84,8 +87,9 @@ pub struct ServerDocument {
     #[serde(default)]
     pub stop: Option<Vec<String>>,
     /// Additional environment of both.
-    #[serde(default)]
-    pub environment: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "unique::map")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub environment: IndexMap<String, String>,
     /// File that holds its process id (`CATALINA_PID`).
     #[serde(default)]
     pub pid_file: Option<PathBuf>,
@@ -110,7 +114,7 @@ pub struct ServerDocument {
 }
 
 /// How to see over HTTP that the application works.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HealthDocument {
     /// Address that is asked.

@@ -66,7 +66,9 @@ pub fn resolve(
 ) -> Result<Site, Vec<String>> {
     let mut missing = Vec::new();
     let home = around.path(&document.server.home);
-    let base = around.optional(document.server.base.as_ref()).unwrap_or_else(|| home.clone());
+    let base = around
+        .optional(document.server.base.as_ref())
+        .unwrap_or_else(|| home.clone());
     let given = &document.installation;
     let (config, broker, multi_tenant) = match basis {
         Basis::Installed(found) => (
@@ -80,7 +82,10 @@ pub fn resolve(
         Basis::Recorded(site) => (site.config.clone(), site.broker.clone(), site.multi_tenant),
     };
     let config = match &given.config {
-        Some(path) => Config { location: around.path(path), ..config },
+        Some(path) => Config {
+            location: around.path(path),
+            ..config
+        },
         None => config,
     };
     let mut broker = broker;
@@ -103,9 +108,13 @@ pub fn resolve(
         database,
         config,
         broker,
-        values: serde_json::to_value(&document.values).unwrap_or(Value::Null),
+        values: Value::Object(document.values.clone()),
     };
-    if missing.is_empty() { Ok(site) } else { Err(missing) }
+    if missing.is_empty() {
+        Ok(site)
+    } else {
+        Err(missing)
+    }
 }
 
 fn server(
@@ -117,8 +126,9 @@ fn server(
 ) -> Server {
     let given = &document.server;
     let script = |name: &str| vec![home.join("bin").join(name).display().to_string()];
-    let war =
-        around.optional(given.war.as_ref()).unwrap_or_else(|| base.join("webapps/domibus.war"));
+    let war = around
+        .optional(given.war.as_ref())
+        .unwrap_or_else(|| base.join("webapps/domibus.war"));
     let mut ports = given.ports.clone();
     match basis {
         Basis::Installed(found) if found.broker.embedded => {
@@ -138,11 +148,14 @@ fn server(
         kind: given.kind,
         start: given.start.clone().unwrap_or_else(|| script("startup.sh")),
         stop: given.stop.clone().unwrap_or_else(|| script("shutdown.sh")),
-        environment: given.environment.clone(),
+        environment: given.environment.clone().into_iter().collect(),
         pid_file: around.optional(given.pid_file.as_ref()),
         ports,
         stop_grace: given.stop_grace.clone().unwrap_or_else(|| "2m".to_owned()),
-        start_timeout: given.start_timeout.clone().unwrap_or_else(|| "10m".to_owned()),
+        start_timeout: given
+            .start_timeout
+            .clone()
+            .unwrap_or_else(|| "10m".to_owned()),
         log: base.join("logs/catalina.out"),
         configuration: base.join("conf"),
         logs: base.join("logs"),
@@ -161,15 +174,25 @@ fn server(
 fn broker(found: &DomibusInstallation) -> Broker {
     let work = found.work_location.join("work");
     let broker = &found.broker;
-    let kahadb = broker.kahadb_dir.clone().unwrap_or_else(|| work.join("kahadb"));
+    let kahadb = broker
+        .kahadb_dir
+        .clone()
+        .unwrap_or_else(|| work.join("kahadb"));
     let stores = [Some(kahadb.clone()), broker.scheduler_dir.clone()];
     let locks = stores.into_iter().flatten().map(|store| store.join("lock"));
     Broker {
         embedded: broker.embedded,
         persistent: broker.persistent,
-        locks: if broker.embedded { locks.collect() } else { Vec::new() },
+        locks: if broker.embedded {
+            locks.collect()
+        } else {
+            Vec::new()
+        },
         kahadb,
-        data: broker.data_dir.clone().unwrap_or_else(|| work.join("activemq_data")),
+        data: broker
+            .data_dir
+            .clone()
+            .unwrap_or_else(|| work.join("activemq_data")),
         transactions: broker.transactions_dir.clone(),
     }
 }
@@ -200,7 +223,11 @@ fn database(
                 site.database.kind,
                 connection.and_then(|known| known.host.clone()),
                 connection.and_then(|known| known.port),
-                site.database.schemas.iter().map(|schema| schema.schema.clone()).collect(),
+                site.database
+                    .schemas
+                    .iter()
+                    .map(|schema| schema.schema.clone())
+                    .collect(),
                 site.database.file.clone(),
                 site.database
                     .schemas
@@ -232,11 +259,21 @@ fn database(
         }
         let by_socket = given.socket.is_some();
         let program = |given: Option<String>, names: &[&str]| {
-            given.or_else(|| (around.find_program)(names)).unwrap_or_else(|| names[0].to_owned())
+            given
+                .or_else(|| (around.find_program)(names))
+                .unwrap_or_else(|| names[0].to_owned())
         };
         Connection {
-            host: if by_socket { given.host } else { given.host.or(host) },
-            port: if by_socket { given.port } else { given.port.or(port) },
+            host: if by_socket {
+                given.host
+            } else {
+                given.host.or(host)
+            },
+            port: if by_socket {
+                given.port
+            } else {
+                given.port.or(port)
+            },
             socket: around.optional(given.socket.as_ref()),
             user: given.user.unwrap_or_default(),
             password: given.password,
@@ -248,7 +285,8 @@ fn database(
         missing.push("`database.schemas` is missing: the installation names no schema".to_owned());
     }
     if kind == Some(DatabaseKind::H2) && file.is_none() {
-        missing.push("`database.file` is missing: the installation names no database file".to_owned());
+        missing
+            .push("`database.file` is missing: the installation names no database file".to_owned());
     }
     if kind.is_none() {
         missing.push(
@@ -257,7 +295,12 @@ fn database(
                 .to_owned(),
         );
     }
-    Database { kind, connection, schemas, file }
+    Database {
+        kind,
+        connection,
+        schemas,
+        file,
+    }
 }
 
 fn folders(document: &SiteDocument, basis: &Basis<'_>, around: &Surroundings<'_>) -> Vec<Folder> {
@@ -283,14 +326,21 @@ fn folders(document: &SiteDocument, basis: &Basis<'_>, around: &Surroundings<'_>
             }
             for key in &found.encryption_key_dirs {
                 if !key.saved_with_config {
-                    folders.push(folder("keys", key.domain.as_deref().unwrap_or("all"), &key.path));
+                    folders.push(folder(
+                        "keys",
+                        key.domain.as_deref().unwrap_or("all"),
+                        &key.path,
+                    ));
                 }
             }
             folders
         }
     };
     for (name, path) in &document.folders {
-        let own = Folder { name: name.clone(), path: around.path(path) };
+        let own = Folder {
+            name: name.clone(),
+            path: around.path(path),
+        };
         folders.retain(|folder| folder.name != own.name);
         folders.push(own);
     }
@@ -300,7 +350,10 @@ fn folders(document: &SiteDocument, basis: &Basis<'_>, around: &Surroundings<'_>
 }
 
 fn folder(kind: &str, owner: &str, path: &Path) -> Folder {
-    Folder { name: format!("{kind}-{owner}"), path: path.to_owned() }
+    Folder {
+        name: format!("{kind}-{owner}"),
+        path: path.to_owned(),
+    }
 }
 
 fn upgrade(
@@ -315,7 +368,11 @@ fn upgrade(
         .iter()
         .filter_map(|schema| {
             let general = multi_tenant && schema.general;
-            let scripts = if general { &given.scripts.general } else { &given.scripts.domain };
+            let scripts = if general {
+                &given.scripts.general
+            } else {
+                &given.scripts.domain
+            };
             (!scripts.is_empty()).then(|| Migration {
                 name: schema.name.clone(),
                 schema: schema.schema.clone(),
@@ -330,7 +387,11 @@ fn upgrade(
         plugins: around.optional(given.plugins.as_ref()),
         extensions: around.optional(given.extensions.as_ref()),
         startup_arguments: around.optional(given.startup_arguments.as_ref()),
-        remove: given.remove.iter().map(|path| config.location.join(path)).collect(),
+        remove: given
+            .remove
+            .iter()
+            .map(|path| config.location.join(path))
+            .collect(),
         migrations,
         allow_queued_messages: given.allow_queued_messages,
     }
