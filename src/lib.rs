@@ -38,6 +38,8 @@ pub mod backup;
 
 pub mod event;
 pub mod host;
+pub mod journal;
 
 pub mod plan;
+pub mod run;
 pub mod site;
