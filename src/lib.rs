@@ -1,1 +1,4 @@
 //! upgrade-kit.
+
+pub mod adapter;
+pub mod host;

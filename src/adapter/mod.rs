@@ -1,0 +1,3 @@
+//! One file or folder for each tool that a step can call.
+
+pub mod kahadb;

@@ -1,0 +1,3 @@
+//! What a step may do to a machine.
+
+pub mod store_lock;
