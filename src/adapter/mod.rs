@@ -12,6 +12,7 @@ mod action;
 mod context;
 mod duration;
 mod failure;
+pub mod kahadb;
 pub mod registry;
 
 pub use action::{
