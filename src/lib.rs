@@ -35,6 +35,7 @@
 
 pub mod adapter;
 pub mod backup;
+pub mod diagnostic;
 
 pub mod event;
 pub mod host;
