@@ -11,6 +11,10 @@ pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Nesting of a document.
 pub const MAX_DEPTH: usize = 64;
 
+/// Up to this many bytes a text that only the decoder can read may be read by it: how deep it is cannot
+/// be told, and the decoder explains a syntax error better.
+const UNSURE_BYTES: usize = 64 * 1024;
+
 /// Refuses a document that is too large or too deep, or that has aliases. Costs one pass over the
 /// bytes; only a text that could break a rule is looked at in full.
 ///
@@ -54,6 +58,11 @@ pub(super) fn check(file: &SourceFile) -> Result<(), Problems> {
                     })
             })
             .collect()),
+        Err(SyntaxFault::Syntax { info, offset }) if text.len() > UNSURE_BYTES => Err(
+            Problem::error(Code::SYNTAX, format!("this is not YAML: {info}"))
+                .at(file.span(*offset..offset + 1), "")
+                .into(),
+        ),
         _ => Ok(()),
     }
 }

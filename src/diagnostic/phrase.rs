@@ -137,9 +137,7 @@ fn wrong(code: Code, rest: &str) -> Complaint {
 
 fn expected_words(expected: &str) -> String {
     match expected {
-        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => {
-            "a whole number, not negative".to_owned()
-        }
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number (0 or more)".to_owned(),
         "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "an integer" => {
             "a whole number".to_owned()
         }
@@ -247,7 +245,7 @@ mod tests {
         );
         assert_eq!(
             message,
-            "expected a whole number, not negative, found the text `lots`"
+            "expected a whole number (0 or more), found the text `lots`"
         );
         let (message, _) = value(
             "steps[0]: too many cooks at line 4 column 14",

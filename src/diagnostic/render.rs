@@ -149,7 +149,7 @@ fn snippet<'a>(
         .annotations(labels.iter().map(|(kind, label)| {
             let range = visible(text, &label.span.range);
             let shifted = range.start - window.start..range.end - window.start;
-            let annotation = kind.clone().span(shifted);
+            let annotation = kind.span(shifted);
             if label.text.is_empty() {
                 annotation
             } else {

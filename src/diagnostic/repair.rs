@@ -7,6 +7,8 @@
 //! about a stand-in is our own doing and never reported.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
@@ -15,7 +17,7 @@ use super::code::Code;
 use super::phrase::{Complaint, understand};
 use super::problem::{Problem, Problems};
 use super::source::SourceFile;
-use super::suggest::did_you_mean;
+use super::suggest::{did_you_mean, suggest};
 use super::tree::{Kind, Node, NodeId, Tree};
 
 /// Reported problems of one document at most.
@@ -198,10 +200,21 @@ impl<'a> Repair<'a> {
             .at(self.file.span(range), "")
             .maybe_help(did_you_mean(key, expected.iter().map(String::as_str)));
         self.problems.push(problem);
-        let Kind::Mapping(entries) = &mut self.tree.nodes[mapping?].kind else {
+        let (mapping, key_node) = (mapping?, key_node?);
+        // A misspelt key is taken for the one that was meant: its value is checked as that, and the
+        // key that was meant is not called missing.
+        let meant = suggest(key, expected.iter().map(String::as_str))
+            .filter(|meant| self.tree.child(mapping, meant).is_none());
+        if let (Some(meant), Kind::Scalar { text, .. }) =
+            (meant, &mut self.tree.nodes[key_node].kind)
+        {
+            meant.clone_into(text);
+            return Some(());
+        }
+        let Kind::Mapping(entries) = &mut self.tree.nodes[mapping].kind else {
             return None;
         };
-        entries.retain(|(id, _)| Some(*id) != key_node);
+        entries.retain(|(id, _)| *id != key_node);
         Some(())
     }
 
@@ -242,7 +255,7 @@ impl<'a> Repair<'a> {
         Some(())
     }
 
-    /// ` in `steps[2]` (id `stop-server`)`, or nothing at the top level.
+    /// ` in `steps[2].retry``, or nothing at the top level.
     fn describe(&self, trail: &Trail) -> String {
         let mut path = String::new();
         for pair in trail.steps.windows(2) {
@@ -250,7 +263,7 @@ impl<'a> Repair<'a> {
             match (&self.tree.node(parent).kind, key) {
                 (Kind::Sequence(items), _) => {
                     let at = items.iter().position(|item| *item == id).unwrap_or(0);
-                    path.push_str(&format!("[{at}]"));
+                    _ = write!(path, "[{at}]");
                 }
                 (_, Some(key)) => {
                     if !path.is_empty() {
@@ -294,7 +307,7 @@ impl<'a> Repair<'a> {
         Some(())
     }
 
-    fn headline(&self, trail: &Trail) -> std::ops::Range<usize> {
+    fn headline(&self, trail: &Trail) -> Range<usize> {
         match trail.steps.last() {
             Some((Some(key), id)) if !matches!(self.tree.node(*id).kind, Kind::Scalar { .. }) => {
                 self.tree.node(*key).range.clone()
@@ -305,7 +318,7 @@ impl<'a> Repair<'a> {
     }
 
     /// The value, or the key of a value that is not written.
-    fn value_range(&self, trail: &Trail) -> std::ops::Range<usize> {
+    fn value_range(&self, trail: &Trail) -> Range<usize> {
         match trail.steps.last() {
             Some((Some(key), id)) if self.tree.node(*id).range.is_empty() => {
                 self.tree.node(*key).range.clone()

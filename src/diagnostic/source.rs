@@ -18,11 +18,15 @@ struct Inner {
 
 impl SourceFile {
     /// A text under the name that messages show: a path as the operator gave it, or the name of an
-    /// embedded runbook.
+    /// embedded runbook. A byte order mark, which some editors put first, is dropped.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let mut text = text.into();
+        if text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
         Self(Arc::new(Inner {
             name: name.into(),
-            text: text.into(),
+            text,
             tree: OnceLock::new(),
         }))
     }
@@ -54,11 +58,7 @@ impl SourceFile {
             offset -= 1;
         }
         let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
-        let line = text.as_bytes()[..start]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count()
-            + 1;
+        let line = text[..start].matches('\n').count() + 1;
         (line, text[start..offset].chars().count() + 1)
     }
 
@@ -81,8 +81,8 @@ impl SourceFile {
     }
 
     /// The place of the key at `path`: mapping keys and list positions, outermost first. A list item
-    /// has no key: its place is its value. If the path leads nowhere, the deepest part of it that
-    /// exists.
+    /// has no key: its place is the entry that names it (`id`, `name`), or its first one. If the path
+    /// leads nowhere, the deepest part of it that exists.
     pub fn key_at<S: AsRef<str>>(&self, path: &[S]) -> Span {
         let range = self.tree().map(|tree| tree.nearest(path, true));
         self.span(range.unwrap_or(0..0))

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::code::Code;
 use super::problem::Problem;
 use super::source::SourceFile;
+use super::tree::SyntaxFault;
 
 /// A parser's complaint: `problem at line 3 column 4, context at line 2 column 3`.
 struct Complaint<'a> {
@@ -32,9 +33,14 @@ pub(super) fn explain(file: &SourceFile, error: &serde_yaml::Error) -> Problem {
     let located = error
         .location()
         .map(|location| (location.line(), location.column()));
+    let stopped = match file.parsed() {
+        // The decoder takes a line left of the first key for a document of its own and says no place.
+        Err(SyntaxFault::Syntax { offset, .. }) => *offset,
+        _ => 0,
+    };
     let at = place
         .or(located)
-        .map_or(0, |(line, column)| file.offset(line, column));
+        .map_or(stopped, |(line, column)| file.offset(line, column));
     let complaint = Complaint {
         file,
         words,
@@ -186,7 +192,7 @@ impl Complaint<'_> {
             return None;
         }
         let line = &self.text()[self.line(since)];
-        let after = &self.text()[since..self.at.max(since)];
+        let after = self.text().get(since..=self.at).unwrap_or("");
         if after.contains("${") || line.contains("{{") {
             let start = after.rfind("${").map_or(self.at, |at| since + at);
             let problem = Problem::error(

@@ -6,9 +6,13 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span as Marks};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks};
 
 use super::limits::MAX_DEPTH;
+use super::offsets::Offsets;
+
+/// The parser's words where it gives up on depth itself, while it looks ahead for a key.
+const PARSER_TOO_DEEP: &str = "recursion limit exceeded";
 
 /// Position of a node in [`Tree::nodes`].
 pub(super) type NodeId = usize;
@@ -93,9 +97,12 @@ impl Tree {
                     }
                 }
                 Err(error) => {
-                    return Err(SyntaxFault::Syntax {
-                        info: error.info().to_owned(),
-                        offset: offsets.byte(error.marker()),
+                    let offset = offsets.byte(error.marker());
+                    let info = error.info().to_owned();
+                    return Err(if info == PARSER_TOO_DEEP {
+                        SyntaxFault::TooDeep(offset)
+                    } else {
+                        SyntaxFault::Syntax { info, offset }
                     });
                 }
             }
@@ -162,6 +169,7 @@ impl Tree {
         }
         match key_node {
             Some(node) if key || self.nodes[id].range.is_empty() => self.nodes[node].range.clone(),
+            _ if key => self.headline(id),
             _ => self.nodes[id].range.clone(),
         }
     }
@@ -363,46 +371,5 @@ impl Builder {
             },
         }
         id
-    }
-}
-
-/// Character positions to byte positions, with a checkpoint every so many characters.
-struct Offsets<'a> {
-    text: &'a str,
-    checkpoints: Vec<usize>,
-}
-
-const STRIDE: usize = 256;
-
-impl<'a> Offsets<'a> {
-    fn of(text: &'a str) -> Self {
-        let checkpoints = if text.is_ascii() {
-            Vec::new()
-        } else {
-            text.char_indices()
-                .step_by(STRIDE)
-                .map(|(at, _)| at)
-                .collect()
-        };
-        Self { text, checkpoints }
-    }
-
-    fn byte(&self, mark: &Marker) -> usize {
-        if self.checkpoints.is_empty() {
-            return mark.index().min(self.text.len());
-        }
-        let Some(&start) = self.checkpoints.get(mark.index() / STRIDE) else {
-            return self.text.len();
-        };
-        self.text[start..]
-            .char_indices()
-            .nth(mark.index() % STRIDE)
-            .map_or(self.text.len(), |(at, _)| start + at)
-    }
-
-    /// Without the line breaks and blanks that a block scalar's end takes in.
-    fn trimmed(&self, range: Range<usize>) -> Range<usize> {
-        let text = self.text.get(range.clone()).unwrap_or("");
-        range.start..range.start + text.trim_end().len()
     }
 }

@@ -62,8 +62,6 @@ fn read(text: &str) -> Result<Document, Problems> {
 /// The rendered problems of a text that has some, lines without trailing blanks.
 fn problems(text: &str) -> String {
     let rendered = read(text).expect_err("the text has problems").to_string();
-    rendered
-        .lines()
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect()
+    let lines: Vec<&str> = rendered.lines().map(str::trim_end).collect();
+    lines.join("\n")
 }

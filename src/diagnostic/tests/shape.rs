@@ -7,29 +7,65 @@ use crate::diagnostic::{Code, Problem, Problems, Rendering, SourceFile};
 
 #[test]
 fn unknown_key_with_a_near_name() {
-    assert_snapshot!(problems("part: a\nsteps:\n  - id: one\n    usess: command\n    uses: b\n"), @"");
+    assert_snapshot!(problems("part: a\nsteps:\n  - id: one\n    usess: command\n    uses: b\n"), @r"
+    error[UK0201]: unknown key `usess`
+     --> part.yaml:4:5
+      |
+    4 |     usess: command
+      |     ^^^^^
+      |
+      = help: did you mean `uses`?
+    ");
 }
 
 #[test]
 fn unknown_key_without_a_near_name() {
-    assert_snapshot!(problems("part: a\nsteps:\n  - { id: one, uses: b, colour: red }\n"), @"");
+    assert_snapshot!(problems("part: a\nsteps:\n  - { id: one, uses: b, colour: red }\n"), @r"
+    error[UK0201]: unknown key `colour`
+     --> part.yaml:3:25
+      |
+    3 |   - { id: one, uses: b, colour: red }
+      |                         ^^^^^^
+      |
+      = help: possible here: `id`, `uses`, `after`, `optional`, `retry`, `on-failure`, `with`, `env`
+    ");
 }
 
 #[test]
 fn missing_key_of_an_item() {
-    assert_snapshot!(problems("part: a\nsteps:\n  - after: []\n    id: one\n"), @"");
+    assert_snapshot!(problems("part: a\nsteps:\n  - after: []\n    id: one\n"), @r"
+    error[UK0202]: the key `uses` is missing in `steps[0]`
+     --> part.yaml:4:5
+      |
+    4 |     id: one
+      |     ^^^^^^^ `uses` belongs here
+      |
+      = help: add `uses: …`
+    ");
 }
 
 #[test]
 fn wrong_type_deep_inside() {
     assert_snapshot!(problems(
         "part: a\nsteps:\n  - id: one\n    uses: x\n    retry: { limit: lots, delay: 5 }\n"
-    ), @"");
+    ), @r"
+    error[UK0203]: expected a whole number (0 or more), found the text `lots`
+     --> part.yaml:5:21
+      |
+    5 |     retry: { limit: lots, delay: 5 }
+      |                     ^^^^
+    ");
 }
 
 #[test]
 fn value_left_out() {
-    assert_snapshot!(problems("part: a\nsteps:\n"), @"");
+    assert_snapshot!(problems("part: a\nsteps:\n  - id: one\n    uses: x\n    retry: { limit: , delay: 5 }\n"), @r"
+    error[UK0203]: expected a whole number (0 or more), found nothing
+     --> part.yaml:5:14
+      |
+    5 |     retry: { limit: , delay: 5 }
+      |              ^^^^^
+    ");
 }
 
 #[test]
@@ -57,22 +93,165 @@ databases:
   one: many
   two: -2
 "
-    ), @"");
+    ), @r"
+    error[UK0201]: unknown key `prat`
+     --> part.yaml:1:1
+      |
+    1 | prat: a
+      | ^^^^
+      |
+      = help: did you mean `part`?
+
+    error[UK0202]: the key `uses` is missing in `steps[0]`
+     --> part.yaml:4:5
+      |
+    4 |   - id: one
+      |     ^^^^^^^ `uses` belongs here
+      |
+      = help: add `uses: …`
+
+    error[UK0201]: unknown key `comand`
+     --> part.yaml:5:5
+      |
+    5 |     comand: echo
+      |     ^^^^^^
+      |
+      = help: possible here: `id`, `uses`, `after`, `optional`, `retry`, `on-failure`, `with`, `env`
+
+    error[UK0203]: expected `true` or `false`, found the text `yes`
+     --> part.yaml:6:15
+      |
+    6 |     optional: yes
+      |               ^^^
+      |
+      = help: write `true` or `false`
+
+    error[UK0203]: expected a whole number (0 or more), found the text `lots`
+     --> part.yaml:7:21
+      |
+    7 |     retry: { limit: lots, delai: 5 }
+      |                     ^^^^
+
+    error[UK0201]: unknown key `delai`
+     --> part.yaml:7:27
+      |
+    7 |     retry: { limit: lots, delai: 5 }
+      |                           ^^^^^
+      |
+      = help: did you mean `delay`?
+
+    error[UK0203]: expected a text, found a list
+     --> part.yaml:8:9
+      |
+    8 |   - id: [two]
+      |         ^^^^^
+
+    error[UK0203]: expected a list, found the text `one`
+      --> part.yaml:10:12
+       |
+    10 |     after: one
+       |            ^^^
+       |
+       = help: write it as a list: [one]
+
+    error[UK0204]: `stpo` is not possible here
+      --> part.yaml:11:17
+       |
+    11 |     on-failure: stpo
+       |                 ^^^^
+       |
+       = help: did you mean `stop`?
+
+    error[UK0203]: expected a mapping of keys and values, found the text `just text`
+      --> part.yaml:12:5
+       |
+    12 |   - just text
+       |     ^^^^^^^^^
+
+    error[UK0106]: the key `id` is there twice
+      --> part.yaml:15:5
+       |
+    13 |   - id: three
+       |     -- first here
+    14 |     uses: x
+    15 |     id: four
+       |     ^^ again here
+       |
+       = help: keep one of them
+
+    error[UK0203]: expected a text, found a list
+      --> part.yaml:16:24
+       |
+    16 |     env: { a: 1.10, b: [x] }
+       |                        ^^^
+
+    error[UK0106]: the key `store` is there twice
+      --> part.yaml:17:23
+       |
+    17 |     with: { store: a, store: b }
+       |             -----     ^^^^^ again here
+       |             |
+       |             first here
+       |
+       = help: keep one of them
+
+    error[UK0106]: the key `one` is there twice
+      --> part.yaml:20:3
+       |
+    19 |   one: 1
+       |   --- first here
+    20 |   one: many
+       |   ^^^ again here
+       |
+       = help: keep one of them
+
+    error[UK0203]: expected a whole number (0 or more), found the number -2
+      --> part.yaml:21:8
+       |
+    21 |   two: -2
+       |        ^^
+
+    15 errors
+    ");
 }
 
 #[test]
 fn a_duplicate_in_a_map_alone_is_seen() {
-    assert_snapshot!(problems("part: a\ndatabases: { ä: 1, ä: 2 }\n"), @"");
+    assert_snapshot!(problems("part: a\ndatabases: { ä: 1, ä: 2 }\n"), @r"
+    error[UK0106]: the key `ä` is there twice
+     --> part.yaml:2:20
+      |
+    2 | databases: { ä: 1, ä: 2 }
+      |              -     ^ again here
+      |              |
+      |              first here
+      |
+      = help: keep one of them
+    ");
 }
 
 #[test]
 fn a_list_where_a_mapping_belongs() {
-    assert_snapshot!(problems("- part: a\n"), @"");
+    assert_snapshot!(problems("- part: a\n"), @r"
+    error[UK0203]: expected a mapping of keys and values, found a list
+     --> part.yaml:1:1
+      |
+    1 | - part: a
+      | ^^^^^^^^^
+    ");
 }
 
 #[test]
 fn no_space_after_the_colon_of_the_only_key() {
-    assert_snapshot!(problems("part:a\n"), @"");
+    assert_snapshot!(problems("part:a\n"), @r"
+    error[UK0203]: expected a mapping of keys and values, found the text `part:a`
+     --> part.yaml:1:1
+      |
+    1 | part:a
+      | ^^^^^^
+      |
+      = help: a space is needed after the colon: `key: value`
+    ");
 }
 
 #[test]
@@ -118,7 +297,7 @@ fn places_of_other_rooms() {
     assert_eq!(text(file.part_at(&store, 18..27)), "site.stor");
     assert_eq!(file.part_at(&store, 18..27).line_column(), (7, 33));
     assert_eq!(
-        text(file.part_at(&["steps", "0", "with", "text"], 10..11)),
+        text(file.part_at(&["steps", "0", "with", "text"], 11..12)),
         "x"
     );
     assert_eq!(text(file.value_at(&["steps", "0", "after", "1"])), "y");
@@ -129,7 +308,7 @@ fn places_of_other_rooms() {
         text(file.value_at(&["steps", "0", "with", "absent"])),
         "with"
     );
-    assert_eq!(text(file.value_at(&["nothing"])), "part");
+    assert_eq!(text(file.value_at(&["nothing"])), "part: a");
     assert!(file.has(&store) && !file.has(&["steps", "1"]));
     assert!(text(file.value_at(&["steps", "0"])).ends_with("[x, y]"));
 }
@@ -149,8 +328,58 @@ fn two_files_colour_and_json() {
         Code::UNKNOWN_STEP,
         "nothing to skip\u{1b}[31m",
     ));
-    assert_snapshot!(problems.to_string(), @"");
-    assert_snapshot!(serde_json::to_string_pretty(&problems.to_json()).unwrap(), @"");
+    assert_snapshot!(problems.to_string(), @r"
+    warning[UK0301]: nothing to skip␛[31m
+
+    error[UK0402]: the site has no `sever`
+     --> part.yaml:1:7
+      |
+    1 | part: a
+      |       ^ read here
+      |
+     ::: site.yaml:1:1
+      |
+    1 | server: x
+      | ------ this is near
+      |
+      = help: did you mean `server`?
+
+    1 error, 1 warning
+    ");
+    assert_snapshot!(serde_json::to_string_pretty(&problems.to_json()).unwrap(), @r#"
+    [
+      {
+        "code": "UK0301",
+        "severity": "warning",
+        "message": "nothing to skip\u001b[31m",
+        "help": []
+      },
+      {
+        "code": "UK0402",
+        "severity": "error",
+        "message": "the site has no `sever`",
+        "file": "part.yaml",
+        "line": 1,
+        "column": 7,
+        "end_line": 1,
+        "end_column": 8,
+        "label": "read here",
+        "related": [
+          {
+            "file": "site.yaml",
+            "line": 1,
+            "column": 1,
+            "end_line": 1,
+            "end_column": 7,
+            "label": "this is near"
+          }
+        ],
+        "help": [
+          "did you mean `server`?"
+        ]
+      }
+    ]
+    "#);
     let coloured = problems.render(Rendering {
         colour: true,
         width: 80,
