@@ -27,7 +27,7 @@ pub enum Command {
     /// Go to the new version; needs a backup set of the present state
     Upgrade(UpgradeArguments),
     /// Bring back what a backup set holds
-    Restore(UpgradeArguments),
+    Restore(RestoreArguments),
     /// Show what a phase would do, to the argument; starts nothing, changes nothing
     Plan(PlanArguments),
     /// Look at the documents and the real installation, read-only; report everything at once
@@ -120,15 +120,33 @@ pub struct RunningArguments {
     pub output: Output,
 }
 
-/// Upgrade and restore.
+/// Restore.
 #[derive(Debug, Clone, Args)]
-pub struct UpgradeArguments {
+pub struct RestoreArguments {
     /// The phase.
     #[command(flatten)]
     pub run: RunArguments,
     /// The backup set; the newest sealed one if not given
     #[arg(long, value_name = "SET")]
     pub from: Option<String>,
+}
+
+/// Upgrade.
+#[derive(Debug, Clone, Args)]
+pub struct UpgradeArguments {
+    /// The phase.
+    #[command(flatten)]
+    pub restore: RestoreArguments,
+    /// What to do if it fails after the installation was changed
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub on_failure: Option<AfterFailure>,
+}
+
+/// What follows a failed upgrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AfterFailure {
+    /// Restore the backup set.
+    Restore,
 }
 
 /// The phases.

@@ -5,6 +5,7 @@
 //! `adapter` (previews), `event`, `diagnostic`. Must never: act.
 
 mod graph;
+mod lint;
 mod options;
 mod order;
 mod resolve;
@@ -12,6 +13,7 @@ mod select;
 mod types;
 
 pub use crate::runbook::expression::fill_outputs;
+pub use lint::lint;
 pub use options::sample_options;
 pub use resolve::{PlanRequest, resolve};
 pub use select::Selection;
