@@ -1,5 +1,6 @@
 //! Names of runs and of the files of steps.
 
+use std::fmt::Write;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -42,7 +43,7 @@ pub fn file_name_of_step(step: &str) -> String {
         if plain {
             name.push(char::from(byte));
         } else {
-            name.push_str(&format!("%{byte:02X}"));
+            _ = write!(name, "%{byte:02X}");
         }
     }
     if name.len() > LONGEST_NAME {
@@ -50,7 +51,7 @@ pub fn file_name_of_step(step: &str) -> String {
         name.truncate(LONGEST_NAME);
         name.push('~');
         for byte in &digest[..8] {
-            name.push_str(&format!("{byte:02x}"));
+            _ = write!(name, "{byte:02x}");
         }
     }
     name

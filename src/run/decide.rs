@@ -39,7 +39,7 @@ impl Default for Limits {
 
 /// How a step that was started ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StepEnd {
+pub(super) enum StepEnd {
     /// Done and verified.
     Done,
     /// Failed for good.
@@ -54,13 +54,13 @@ pub enum StepEnd {
 
 /// What follows from all that happened so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Decisions {
+pub(super) struct Decisions {
     /// Steps to start now, in plan order. They count as running from here on.
-    pub start: Vec<usize>,
+    pub(super) start: Vec<usize>,
     /// Steps that will not run, and why.
-    pub not_run: Vec<(usize, Because)>,
+    pub(super) not_run: Vec<(usize, Because)>,
     /// Set once nothing runs and nothing more can start.
-    pub finished: Option<RunOutcome>,
+    pub(super) finished: Option<RunOutcome>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +95,7 @@ struct Node {
 
 /// Where every step stands, as far as starting others is concerned.
 #[derive(Debug)]
-pub struct Schedule {
+pub(super) struct Schedule {
     jobs: usize,
     nodes: Vec<Node>,
     later: Vec<usize>,
@@ -113,7 +113,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// The schedule of a plan whose run stands at `state`: fresh, or as it was resumed.
-    pub fn new(plan: &Plan, state: &RunState, limits: Limits) -> Self {
+    pub(super) fn new(plan: &Plan, state: &RunState, limits: Limits) -> Self {
         let mut schedule = Self {
             jobs: limits.jobs.max(1),
             nodes: nodes_of(plan, limits.keep_going),
@@ -177,7 +177,7 @@ impl Schedule {
     }
 
     /// Takes in how a started step ended.
-    pub fn ended(&mut self, at: usize, end: StepEnd) {
+    pub(super) fn ended(&mut self, at: usize, end: StepEnd) {
         self.lanes.free(at);
         self.running -= 1;
         match end {
@@ -197,7 +197,7 @@ impl Schedule {
     }
 
     /// Lets nothing new start: the run was asked to stop.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.halted.get_or_insert(Because::RunStopped);
     }
 
@@ -261,7 +261,7 @@ impl Schedule {
     }
 
     /// What follows from everything taken in since the last call.
-    pub fn decide(&mut self) -> Decisions {
+    pub(super) fn decide(&mut self) -> Decisions {
         let mut start = Vec::new();
         while self.halted.is_none() && self.running < self.jobs {
             let Some(step) = self.lanes.take() else {

@@ -35,11 +35,12 @@ pub fn execute(
 ) -> Result<RunReport, RunError> {
     check(&request.plan)?;
     let plan = Arc::new(request.plan);
+    let sets = Sets::used_by(&plan)?;
     let run = new_run_id(Timestamp::now())?;
     let holder = Holder::this_process(&run, plan.phase.as_str());
     let lock = Lock::take(&plan.state, &holder)?;
     let (directory, journal) = RunDirectory::create(&plan.state, &run, &plan, &request.site_text)?;
-    let sets = Sets::create(&plan, &run)?;
+    let sets = sets.begin(&plan, &run)?;
     let opening = EventKind::RunStarted {
         format: 1,
         run,
@@ -48,7 +49,7 @@ pub fn execute(
         scenario: plan.scenario.clone(),
         plan: plan.digest(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
-        set: sets.id.clone(),
+        set: sets.id(),
         boot: boot_id(),
         steps: plan.cards(),
     };

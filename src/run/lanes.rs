@@ -34,7 +34,7 @@ pub(super) struct Lanes {
     per_host: usize,
     /// The lane of each step.
     of_step: Vec<usize>,
-    lanes: Vec<Lane>,
+    all: Vec<Lane>,
     hosts: Vec<HostLoad>,
     families: Vec<Family>,
 }
@@ -42,10 +42,10 @@ pub(super) struct Lanes {
 impl Lanes {
     /// Empty lanes for these steps.
     pub(super) fn new(steps: &[PlannedStep], per_host: usize) -> Self {
-        let mut all = Self {
+        let mut made = Self {
             per_host: per_host.max(1),
             of_step: Vec::with_capacity(steps.len()),
-            lanes: Vec::new(),
+            all: Vec::new(),
             hosts: Vec::new(),
             families: vec![Family {
                 running: 0,
@@ -57,36 +57,36 @@ impl Lanes {
         let mut lanes = HashMap::new();
         for step in steps {
             let host = *hosts.entry(step.host.as_str()).or_insert_with(|| {
-                all.hosts.push(HostLoad::default());
-                all.hosts.len() - 1
+                made.hosts.push(HostLoad::default());
+                made.hosts.len() - 1
             });
             let family = match step.max_parallel {
                 None => 0,
                 Some(most) => *families.entry(step.step.as_str()).or_insert_with(|| {
-                    all.families.push(Family {
+                    made.families.push(Family {
                         running: 0,
                         most: most.max(1),
                     });
-                    all.families.len() - 1
+                    made.families.len() - 1
                 }),
             };
             let lane = *lanes.entry((host, family)).or_insert_with(|| {
-                all.lanes.push(Lane {
+                made.all.push(Lane {
                     host,
                     family,
                     ready: BinaryHeap::new(),
                 });
-                all.lanes.len() - 1
+                made.all.len() - 1
             });
-            all.of_step.push(lane);
+            made.of_step.push(lane);
         }
-        all
+        made
     }
 
     /// The step may start as soon as the bounds allow.
     pub(super) fn push(&mut self, step: usize) {
         let number = self.of_step[step];
-        let lane = &mut self.lanes[number];
+        let lane = &mut self.all[number];
         let lanes = &mut self.hosts[lane.host].lanes;
         if let Some(Reverse(first)) = lane.ready.peek() {
             lanes.remove(&(*first, number));
@@ -106,13 +106,13 @@ impl Lanes {
             .filter(|host| host.running < self.per_host)
             .filter_map(|host| {
                 host.lanes.iter().find(|&&(_, lane)| {
-                    let family = &self.families[self.lanes[lane].family];
+                    let family = &self.families[self.all[lane].family];
                     family.running < family.most
                 })
             })
             .min()
             .copied()?;
-        let lane = &mut self.lanes[number];
+        let lane = &mut self.all[number];
         let host = &mut self.hosts[lane.host];
         lane.ready.pop();
         host.lanes.remove(&(step, number));
@@ -126,7 +126,7 @@ impl Lanes {
 
     /// A step that was taken has ended.
     pub(super) fn free(&mut self, step: usize) {
-        let lane = &self.lanes[self.of_step[step]];
+        let lane = &self.all[self.of_step[step]];
         self.hosts[lane.host].running -= 1;
         self.families[lane.family].running -= 1;
     }

@@ -39,6 +39,7 @@ pub use decide::Limits;
 pub use dispatch::execute;
 pub use error::RunError;
 pub use request::{
-    Closing, FillOutputs, Gate, GateAnswer, GateKeeper, RunReport, RunRequest, Services, Verdict,
+    Close, Closing, FillOutputs, FindAction, FindHost, Gate, GateAnswer, GateKeeper, ResolveSecret,
+    RunReport, RunRequest, Services, Verdict,
 };
 pub use stop::{StopRequest, StopSource};

@@ -32,12 +32,24 @@ pub type FillOutputs = fn(
     &dyn Fn(&str, &str) -> Option<Value>,
 ) -> Result<Map<String, Value>, String>;
 
+/// Finds the machine of a name.
+pub type FindHost = Box<dyn Fn(&str) -> Option<Arc<dyn Host>> + Send + Sync>;
+
+/// Resolves a reference to a secret.
+pub type ResolveSecret = Box<dyn Fn(&SecretRef) -> Result<Secret, Failure> + Send + Sync>;
+
+/// Finds the action of a name.
+pub type FindAction = Box<dyn Fn(&str) -> Option<&'static ActionEntry> + Send + Sync>;
+
+/// Words the end of a run.
+pub type Close = Box<dyn Fn(&RunState, RunOutcome) -> Closing + Send + Sync>;
+
 /// What the executor uses and does not know how to make.
 pub struct Services {
     /// The machine of that name.
-    pub hosts: Box<dyn Fn(&str) -> Option<Arc<dyn Host>> + Send + Sync>,
+    pub hosts: FindHost,
     /// Resolves a secret. Called once for each; the executor remembers it and masks it from then on.
-    pub secrets: Box<dyn Fn(&SecretRef) -> Result<Secret, Failure> + Send + Sync>,
+    pub secrets: ResolveSecret,
     /// Knows the secrets; shared with everybody who prints.
     pub masker: Masker,
     /// Asks a person.
@@ -45,9 +57,9 @@ pub struct Services {
     /// See [`FillOutputs`].
     pub fill_outputs: FillOutputs,
     /// The action of that name.
-    pub actions: Box<dyn Fn(&str) -> Option<&'static ActionEntry> + Send + Sync>,
+    pub actions: FindAction,
     /// What the operator is told at the end.
-    pub closing: Box<dyn Fn(&RunState, RunOutcome) -> Closing + Send + Sync>,
+    pub closing: Close,
 }
 
 /// What the operator is told at the end of a run.
