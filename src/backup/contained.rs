@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 
-use super::{BackupError, SetPath};
+use super::{BackupError, SetPath, VerifiedReader};
+use crate::event::ArtifactFile;
 
 /// A set's directory, opened.
 #[derive(Debug)]
@@ -76,6 +77,17 @@ impl Root {
         self.folder(parents, false)
             .and_then(|folder| open_regular(folder.as_fd(), name))
             .map_err(|error| BackupError::file("open", &self.location(path), error))
+    }
+
+    /// Opens a recorded file; see [`VerifiedReader`].
+    pub(super) fn reader(&self, file: &ArtifactFile) -> Result<VerifiedReader, BackupError> {
+        let path = SetPath::parse(&file.path)?;
+        let opened = self.open_file(&path)?;
+        Ok(VerifiedReader::new(
+            opened,
+            self.location(&path),
+            file.clone(),
+        ))
     }
 }
 

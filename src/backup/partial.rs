@@ -19,6 +19,7 @@ pub struct PartialSet {
     pub(super) id: String,
     pub(super) backups: PathBuf,
     pub(super) root: Arc<Root>,
+    sealed: bool,
 }
 
 impl PartialSet {
@@ -46,17 +47,41 @@ impl PartialSet {
         Self::open(backups_of_site, id)
     }
 
-    /// Goes on with an unfinished set.
+    /// Goes on with an unfinished set. If a run was cut off just after it sealed the set, that one is
+    /// opened, and nothing but sealing it again (which does nothing) is possible.
     pub fn open(backups_of_site: &Path, id: &str) -> Result<Self, BackupError> {
         check_id(id)?;
-        let directory = backups_of_site.join(format!("{id}{PARTIAL}"));
-        let root =
-            Root::open(&directory).map_err(|error| BackupError::file("open", &directory, error))?;
+        let mut directory = backups_of_site.join(format!("{id}{PARTIAL}"));
+        let mut root = Root::open(&directory);
+        let mut sealed = false;
+        if let Err(error) = &root
+            && error.kind() == std::io::ErrorKind::NotFound
+            && backups_of_site.join(id).is_dir()
+        {
+            sealed = true;
+            directory = backups_of_site.join(id);
+            root = Root::open(&directory);
+        }
+        let root = root.map_err(|error| BackupError::file("open", &directory, error))?;
         Ok(Self {
             id: id.to_owned(),
             backups: backups_of_site.to_owned(),
             root: Arc::new(root),
+            sealed,
         })
+    }
+
+    /// Whether it carries its final name already.
+    pub fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
+    fn refuse_sealed(&self) -> Result<(), BackupError> {
+        if self.sealed {
+            let directory = self.directory().to_owned();
+            return Err(BackupError::Exists { directory });
+        }
+        Ok(())
     }
 
     /// The id it will have when sealed.
@@ -72,6 +97,7 @@ impl PartialSet {
     /// A new file. Folders above it are made; what a killed attempt left under its name is removed.
     /// `path` is the text of a [`SetPath`].
     pub fn file(&self, path: &str) -> Result<SetWriter, BackupError> {
+        self.refuse_sealed()?;
         let path = SetPath::parse(path)?;
         let (parents, name) = path.split();
         let location = self.root.location(&path);
@@ -90,6 +116,7 @@ impl PartialSet {
 
     /// Removes a file or folder that an earlier attempt left. Absence is no error.
     pub fn discard(&self, path: &str) -> Result<(), BackupError> {
+        self.refuse_sealed()?;
         let path = SetPath::parse(path)?;
         let (parents, name) = path.split();
         let removed = match self.root.folder(parents, false) {
@@ -102,6 +129,7 @@ impl PartialSet {
 
     /// An open folder of the set, for many files beside each other. It and those above it are made.
     pub fn folder(&self, path: &SetPath) -> Result<SetFolder, BackupError> {
+        self.refuse_sealed()?;
         let descriptor = self
             .root
             .folder(path.components(), true)

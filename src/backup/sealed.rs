@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::contained::Root;
 use super::partial::{PARTIAL, check_id};
+use super::tree::{TreeReader, tree_index};
 use super::{BackupError, DecompressedReader, FORMAT, Manifest, SetPath, VerifiedReader};
 use crate::event::{ArtifactFile, ArtifactRecord};
 
@@ -69,10 +70,23 @@ impl SealedSet {
 
     /// Reads a file of the set; at its end size and hash are compared with `file`.
     pub fn reader(&self, file: &ArtifactFile) -> Result<VerifiedReader, BackupError> {
-        let path = SetPath::parse(&file.path)?;
-        let opened = self.0.root.open_file(&path)?;
-        let location = self.0.root.location(&path);
-        Ok(VerifiedReader::new(opened, location, file.clone()))
+        self.0.root.reader(file)
+    }
+
+    /// The members of an artifact's tree. The index is read once before, so that nothing is handed
+    /// out of one that is not the recorded one.
+    pub fn tree(&self, artifact: &ArtifactRecord) -> Result<TreeReader, BackupError> {
+        let Some((index, _)) = tree_index(artifact) else {
+            return Err(BackupError::Damaged {
+                set: self.directory().to_owned(),
+                problem: format!("the artifact `{}` has no index of a tree", artifact.name),
+            });
+        };
+        let mut reader = self.reader(index)?;
+        let location = self.directory().join(&index.path);
+        std::io::copy(&mut reader, &mut std::io::sink())
+            .map_err(|error| BackupError::file("read", &location, error))?;
+        TreeReader::open(&self.0.root, index)
     }
 
     /// Reads and decompresses a zstd file of the set, with bounded memory. The end is reached only

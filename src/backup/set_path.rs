@@ -1,7 +1,7 @@
 //! Paths inside a set, and the text that records hold for them.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
@@ -96,7 +96,7 @@ pub fn file_name_for(label: &str) -> String {
         if plain && !(at == 0 && byte == b'-') || byte == b'.' && at != 0 {
             name.push(char::from(byte));
         } else {
-            name.push_str(&format!("%{byte:02X}"));
+            _ = write!(name, "%{byte:02X}");
         }
     }
     if name.is_empty() {
@@ -117,7 +117,7 @@ pub fn escape(bytes: &[u8]) -> String {
             text.push(character);
         }
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            _ = write!(text, "\\x{byte:02x}");
         }
     }
     text

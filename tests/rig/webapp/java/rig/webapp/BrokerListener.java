@@ -8,8 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Properties;
 import java.util.logging.FileHandler;
+import java.util.logging.Formatter;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 import javax.servlet.ServletContextEvent;
 import javax.servlet.ServletContextListener;
 import org.apache.activemq.broker.BrokerService;
@@ -57,7 +58,13 @@ public final class BrokerListener implements ServletContextListener {
         Path logs = Path.of(System.getProperty("catalina.home"), "logs");
         logFile = new FileHandler(logs.resolve("domibus.log").toString(), true);
         logFile.setEncoding("UTF-8");
-        logFile.setFormatter(new SimpleFormatter());
+        logFile.setFormatter(new Formatter() {
+            @Override
+            public String format(LogRecord entry) {
+                return String.format("%1$tF %1$tT,%1$tL %2$-5s [%3$s] %4$s%n", entry.getMillis(),
+                        entry.getLevel().getName(), Thread.currentThread().getName(), entry.getMessage());
+            }
+        });
         logger.addHandler(logFile);
     }
 
