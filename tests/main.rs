@@ -1,3 +1,5 @@
 //! The one integration test binary.
 
+mod host_files;
+mod host_network;
 mod host_run;
