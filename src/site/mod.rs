@@ -13,6 +13,7 @@ pub mod properties;
 mod resolve;
 mod resolved;
 mod secret_ref;
+mod secret_resolve;
 pub mod startup_args;
 
 pub use document::{
@@ -24,3 +25,4 @@ pub use resolved::{
     Broker, Config, Connection, Database, Folder, Migration, Schema, Server, Site, Upgrade,
 };
 pub use secret_ref::{LITERAL_SECRET, SecretRef};
+pub use secret_resolve::{SecretError, resolve as resolve_secret};
