@@ -3,4 +3,5 @@
 mod host_files;
 mod host_network;
 mod host_run;
+mod mysql;
 mod run;

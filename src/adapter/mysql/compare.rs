@@ -11,7 +11,7 @@ use super::scanner::DumpText;
 pub(super) struct Differences {
     /// The schema is not what was recorded.
     pub(super) failures: Vec<String>,
-    /// Explained by what a dump cannot keep, or by another version of the server.
+    /// Explained by another version of the server, or by time.
     pub(super) warnings: Vec<String>,
 }
 
@@ -79,18 +79,10 @@ pub(super) fn restored(
                 table.name, found.rows, recorded.rows
             ));
         } else if recorded.checksum != found.checksum {
-            let text = format!(
+            differences.failures.push(format!(
                 "table `{}` has the checksum {}, recorded was {} ({} rows)",
                 table.name, found.checksum, recorded.checksum, found.rows
-            );
-            if table.floats.is_empty() {
-                differences.failures.push(text);
-            } else {
-                differences.warnings.push(format!(
-                    "{text}; a dump keeps six digits of its FLOAT columns ({})",
-                    table.floats.join(", ")
-                ));
-            }
+            ));
         }
     }
     differences

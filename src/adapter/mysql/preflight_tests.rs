@@ -38,6 +38,7 @@ fn record(version: &str, definer: &str) -> DumpRecord {
         },
         contents: BTreeMap::new(),
         longest_line: 1000,
+        by_hand: Vec::new(),
     }
 }
 
@@ -138,6 +139,7 @@ fn what_a_dump_cannot_keep_is_said() {
         engine: engine.to_owned(),
         columns: 1,
         floats: floats.iter().map(|&name| name.to_owned()).collect(),
+        summed: Vec::new(),
         definition: String::new(),
     };
     let found = Schema {

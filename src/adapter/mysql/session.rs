@@ -7,9 +7,9 @@ use crate::adapter::{CheckContext, Failure, StepContext};
 use crate::host::{Control, Exit, Host, Invocation, Secret, Stdin, Stdout, Streams};
 
 /// Opens every script of this room. In an empty mode a backslash escapes and `"` quotes a text, so
-/// that quoting is right whatever the server's own mode is. The client's own default of waiting for a
-/// lock is a day.
-const PREAMBLE: &str = "SET SESSION sql_mode = '', lock_wait_timeout = 60;\n";
+/// that quoting is right whatever the server's own mode is. Times read the same whatever its zone is.
+/// Its default of waiting for a lock is a day.
+const PREAMBLE: &str = "SET SESSION sql_mode = '', time_zone = '+00:00', lock_wait_timeout = 60;\n";
 
 /// A server with the credentials to ask it.
 pub(super) struct Session<'a> {
