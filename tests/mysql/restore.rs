@@ -237,7 +237,7 @@ fn a_failing_row_is_not_quoted() {
         text.replacen("(1,'error 1')", "(1,'error 1'),(1,'patient Meier')", 1)
             .replacen(
                 "(3,'error 3')",
-                "(3,'patient Huber', oops 'patient Huber)",
+                "(3,'patient Huber', oops 'patient Huber')",
                 1,
             )
     });

@@ -201,6 +201,19 @@ impl Rig {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Runs lines for a person's shell in a folder, as root of the database.
+    pub(super) fn by_hand(&self, lines: &[String], folder: &Path) {
+        let socket = self.socket.display();
+        let account = format!("--no-defaults -u root --socket={socket}");
+        let script = lines.join("\n").replace("-u USER -p", &account);
+        assert!(script.contains(&account), "{script}");
+        let status = command("sh")
+            .args(["-e", "-c", &script])
+            .current_dir(folder)
+            .status();
+        assert!(status.unwrap().success(), "{script}");
+    }
+
     /// The rig's account over its socket.
     pub(super) fn connection(&self) -> Connection {
         self.connection_as(&self.user, Some("DB_PASSWORD"))

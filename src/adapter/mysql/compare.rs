@@ -100,6 +100,12 @@ fn compare_inventories(
             found.character_set, found.collation, recorded.character_set, recorded.collation
         ));
     }
+    if same_version && recorded.create != found.create {
+        differences.failures.push(format!(
+            "the schema is defined by `{}`, recorded was `{}`",
+            found.create, recorded.create
+        ));
+    }
     let tables = |inventory: &Inventory| -> BTreeMap<(ObjectKind, String), Entry> {
         let tables = inventory.tables.iter().map(|table| Entry {
             text: format!("{} `{}`", table.kind.word(), table.name),

@@ -44,6 +44,7 @@ fn record() -> DumpRecord {
         server_version: "10.11.19-MariaDB".to_owned(),
         tool: String::new(),
         inventory: Inventory {
+            create: String::new(),
             character_set: "utf8mb4".to_owned(),
             collation: "utf8mb4_bin".to_owned(),
             tables: vec![table("a", 2, "da"), table("b", 1, "db")],

@@ -141,11 +141,8 @@ impl Dump {
             Family::Mysql => "mysql",
         };
         let name = identifier(&self.schema);
-        let (set, collation) = (&found.inventory.character_set, &found.inventory.collation);
-        let recreate = format!(
-            "DROP DATABASE IF EXISTS {name}; \
-             CREATE DATABASE {name} CHARACTER SET {set} COLLATE {collation}"
-        );
+        let create = &found.inventory.create;
+        let recreate = format!("DROP DATABASE IF EXISTS {name}; {create}");
         vec![
             "# The schema is made anew: loaded over the present one, what the upgrade added would stay."
                 .to_owned(),

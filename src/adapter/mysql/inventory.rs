@@ -90,6 +90,7 @@ fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
     let mut character_sets = None;
     let mut found = Schema {
         inventory: Inventory {
+            create: String::new(),
             character_set: String::new(),
             collation: String::new(),
             tables: Vec::new(),
@@ -209,6 +210,9 @@ fn object(what: &str, name: &str, definer: &str, details: &[&str]) -> Option<Obj
 
 /// Fills in the definitions. Every `SHOW CREATE` answers with exactly one row.
 fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Result<(), Failure> {
+    let name = identifier(schema);
+    let rows = session.ask(&format!("SHOW CREATE DATABASE {name};\n"))?;
+    inventory.create = rows.concat().pop().unwrap_or_default();
     let mut wanted: Vec<(ObjectKind, &str, &mut String)> = Vec::new();
     for table in &mut inventory.tables {
         wanted.push((table.kind, &table.name, &mut table.definition));
@@ -217,7 +221,7 @@ fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Res
         wanted.push((object.kind, &object.name, &mut object.definition));
     }
     for batch in wanted.chunks_mut(BATCH) {
-        let mut statements = format!("USE {};\n", identifier(schema));
+        let mut statements = format!("USE {name};\n");
         for (kind, name, _) in batch.iter() {
             let word = kind.word().to_uppercase();
             let _ = writeln!(

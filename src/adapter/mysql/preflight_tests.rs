@@ -25,6 +25,7 @@ fn record(version: &str, definer: &str) -> DumpRecord {
         server_version: version.to_owned(),
         tool: String::new(),
         inventory: Inventory {
+            create: String::new(),
             character_set: "utf8mb4".to_owned(),
             collation: "utf8mb4_bin".to_owned(),
             tables: Vec::new(),
@@ -144,6 +145,7 @@ fn what_a_dump_cannot_keep_is_said() {
     };
     let found = Schema {
         inventory: Inventory {
+            create: String::new(),
             character_set: String::new(),
             collation: String::new(),
             tables: vec![

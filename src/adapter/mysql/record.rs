@@ -98,6 +98,9 @@ pub struct ObjectRecord {
 /// What a schema holds, without its rows. Sorted by kind and name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inventory {
+    /// `SHOW CREATE DATABASE`: creates the schema with its character set, collation, encryption and
+    /// comment.
+    pub create: String,
     /// Default character set of the schema.
     pub character_set: String,
     /// Default collation of the schema.
