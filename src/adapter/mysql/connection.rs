@@ -168,11 +168,10 @@ impl Connection {
         }
     }
 
-    /// The client that answers queries, one row a line.
+    /// The client that answers queries, one row a line, each answer as soon as it is there.
     pub(super) fn read(&self, schema: Option<&str>, password: Option<&Secret>) -> Invocation {
-        let mut invocation = self.load(schema, password);
-        invocation = invocation.arg("--skip-column-names");
-        invocation
+        self.load(schema, password)
+            .args(["--skip-column-names", "--unbuffered"])
     }
 
     fn begin(&self, program: &str, password: Option<&Secret>) -> Invocation {

@@ -76,6 +76,14 @@ fn grant_hint(server: &Server, schema: &str, missing: &[&str], global: Option<&s
     statements.join(" ")
 }
 
+/// Whether every table is read from one snapshot.
+pub(super) fn has_snapshots(found: &Schema) -> bool {
+    let tables = &found.inventory.tables;
+    tables
+        .iter()
+        .all(|table| TRANSACTIONAL.contains(&table.engine.as_str()))
+}
+
 /// What of a schema a dump cannot keep, or only while nobody writes.
 pub(super) fn dump_limits(schema: &str, found: &Schema) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -87,6 +95,32 @@ pub(super) fn dump_limits(schema: &str, found: &Schema) -> Vec<Finding> {
         let hint = "save their history by other means, then `ALTER TABLE … DROP SYSTEM VERSIONING`";
         findings.push(Finding::refuse(message).hint(hint));
     }
+    findings.extend(engine_limits(schema, found));
+    let floats: Vec<String> = found
+        .inventory
+        .tables
+        .iter()
+        .flat_map(|table| {
+            table
+                .floats
+                .iter()
+                .map(|column| format!("{}.{column}", table.name))
+        })
+        .collect();
+    if !floats.is_empty() {
+        let message = format!(
+            "a dump keeps six digits of columns of type FLOAT in `{schema}`: {}",
+            floats.join(", ")
+        );
+        let hint =
+            "DOUBLE keeps every digit: `ALTER TABLE … MODIFY … DOUBLE` if the last ones matter";
+        findings.push(Finding::warning(message).hint(hint));
+    }
+    findings
+}
+
+fn engine_limits(schema: &str, found: &Schema) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let engines = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
         let tables = found.inventory.tables.iter();
         tables
@@ -109,26 +143,6 @@ pub(super) fn dump_limits(schema: &str, found: &Schema) -> Vec<Finding> {
             "tables of `{schema}` are consistent only because nobody writes meanwhile, which is \
              proven by their checksums: {names}"
         )));
-    }
-    let floats: Vec<String> = found
-        .inventory
-        .tables
-        .iter()
-        .flat_map(|table| {
-            table
-                .floats
-                .iter()
-                .map(|column| format!("{}.{column}", table.name))
-        })
-        .collect();
-    if !floats.is_empty() {
-        let message = format!(
-            "a dump keeps six digits of columns of type FLOAT in `{schema}`: {}",
-            floats.join(", ")
-        );
-        let hint =
-            "DOUBLE keeps every digit: `ALTER TABLE … MODIFY … DOUBLE` if the last ones matter";
-        findings.push(Finding::warning(message).hint(hint));
     }
     findings
 }

@@ -155,7 +155,7 @@ fn what_a_dump_cannot_keep_is_said() {
             ],
             objects: Vec::new(),
         },
-        bytes: 0,
+        sizes: BTreeMap::new(),
         versioned: vec!["h".to_owned()],
     };
     let findings = dump_limits("dom", &found);
