@@ -276,12 +276,38 @@ fn digest(kind: ObjectKind, row: &[String]) -> Option<String> {
     if routine && row.get(2).is_none_or(|body| body == "NULL") {
         return None;
     }
-    let columns = if kind == ObjectKind::Trigger {
-        row.get(..6).unwrap_or(row)
-    } else {
-        row
-    };
-    Some(sha256(columns))
+    Some(match kind {
+        ObjectKind::Trigger => sha256(row.get(..6).unwrap_or(row)),
+        ObjectKind::Table => {
+            let columns: Vec<String> = row
+                .iter()
+                .map(|text| without_character_sets(text))
+                .collect();
+            sha256(&columns)
+        }
+        _ => sha256(row),
+    })
+}
+
+/// MySQL writes a column's collation alone until the table is made from that text, and from then on
+/// `CHARACTER SET … COLLATE …`. A collation belongs to one character set, so nothing is lost.
+fn without_character_sets(definition: &str) -> String {
+    const BEFORE: &str = " CHARACTER SET ";
+    let mut pieces = definition.split(BEFORE);
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once(' ') {
+            Some((_, rest)) if rest.starts_with("COLLATE ") => {
+                text.push(' ');
+                text.push_str(rest);
+            }
+            _ => {
+                text.push_str(BEFORE);
+                text.push_str(piece);
+            }
+        }
+    }
+    text
 }
 
 /// SHA-256 over texts, each ended by a NUL, which no text of a server holds.
@@ -360,6 +386,15 @@ mod tests {
         let row: Row = ["p", "", "NULL", "utf8mb4"].map(str::to_owned).to_vec();
         assert_eq!(digest(ObjectKind::Procedure, &row), None);
         assert!(digest(ObjectKind::View, &row).is_some());
+    }
+
+    #[test]
+    fn a_collation_says_its_character_set() {
+        let loaded = "`a` varchar(5) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,\n  \
+                      `b` text CHARACTER SET latin1,";
+        let made = "`a` varchar(5) COLLATE utf8mb4_bin NOT NULL,\n  `b` text CHARACTER SET latin1,";
+        assert_eq!(without_character_sets(loaded), made);
+        assert_eq!(without_character_sets(made), made);
     }
 
     #[test]

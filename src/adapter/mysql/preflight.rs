@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::connection::Family;
 use super::inventory::Schema;
-use super::quoting::{account, grant_pattern};
+use super::quoting::{account, grant_pattern, identifier};
 use super::record::DumpRecord;
 use super::server::Server;
 use crate::adapter::{Failure, Finding, Severity};
@@ -67,7 +67,10 @@ fn grant_hint(server: &Server, schema: &str, missing: &[&str], global: Option<&s
     let mut statements = Vec::new();
     if !missing.is_empty() {
         let privileges = missing.join(", ");
-        let on = grant_pattern(schema);
+        let on = match server.grants.pattern_of(schema) {
+            Some(pattern) => identifier(pattern),
+            None => grant_pattern(schema),
+        };
         statements.push(format!("GRANT {privileges} ON {on}.* TO {to};"));
     }
     if let Some(global) = global {
@@ -240,8 +243,18 @@ fn definer_right(server: &Server, record: &DumpRecord) -> Option<Finding> {
         Family::Mysql if number >= (8, 0, 0) => "SET_USER_ID",
         _ => "SUPER",
     };
-    let may = server.grants.globally(right) || server.grants.globally("SUPER");
-    if others.is_empty() || may {
+    let mut lacks = Vec::new();
+    if !server.grants.globally(right) && !server.grants.globally("SUPER") {
+        lacks.push(right);
+    }
+    // Objects of an account with SYSTEM_USER can be made only by another one. Who has it cannot be
+    // read without rights to the accounts' tables; root does.
+    let of_root = others.iter().any(|definer| definer.starts_with("root@"));
+    let guarded = server.family == Family::Mysql && number >= (8, 0, 16) && of_root;
+    if guarded && !server.grants.globally("SYSTEM_USER") {
+        lacks.push("SYSTEM_USER");
+    }
+    if others.is_empty() || lacks.is_empty() {
         return None;
     }
     let others: Vec<&str> = others.into_iter().take(5).collect();
@@ -251,7 +264,8 @@ fn definer_right(server: &Server, record: &DumpRecord) -> Option<Finding> {
         others.join(", "),
         server.account
     );
-    let hint = format!("GRANT {right} ON *.* TO {};", account(&server.account));
+    let (lacks, to) = (lacks.join(", "), account(&server.account));
+    let hint = format!("GRANT {lacks} ON *.* TO {to};");
     Some(Finding::refuse(message).hint(hint))
 }
 

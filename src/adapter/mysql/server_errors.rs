@@ -103,7 +103,7 @@ const MEANINGS: &[Meaning] = &[
         numbers: &[1227, 1419],
         text: "the account lacks a right that the statements need",
         hint: "for definers of other accounts it needs SET USER (MariaDB), SET_USER_ID or \
-             SET_ANY_DEFINER (MySQL); with binary logging, functions and triggers need \
+             SET_ANY_DEFINER and perhaps SYSTEM_USER (MySQL); with binary logging, functions and triggers need \
              `log_bin_trust_function_creators = ON`",
         refused: false,
     },
