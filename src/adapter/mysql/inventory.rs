@@ -216,9 +216,7 @@ fn object(what: &str, name: &str, definer: &str, details: &[&str]) -> Option<Obj
 
 /// Fills in the definitions. Every `SHOW CREATE` answers with exactly one row.
 fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Result<(), Failure> {
-    let name = identifier(schema);
-    let rows = session.ask(&format!("SHOW CREATE DATABASE {name};\n"))?;
-    inventory.create = rows.concat().pop().unwrap_or_default();
+    let create = &mut inventory.create;
     let mut wanted: Vec<(ObjectKind, &str, &mut String)> = Vec::new();
     for table in &mut inventory.tables {
         wanted.push((table.kind, &table.name, &mut table.definition));
@@ -226,19 +224,21 @@ fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Res
     for object in &mut inventory.objects {
         wanted.push((object.kind, &object.name, &mut object.definition));
     }
-    for batch in wanted.chunks_mut(BATCH) {
-        let mut statements = format!("USE {name};\n");
-        for (kind, name, _) in batch.iter() {
-            let word = kind.word().to_uppercase();
-            let _ = writeln!(
-                statements,
-                "SHOW CREATE {word} {};",
-                qualified(schema, name)
-            );
-        }
+    // An empty schema has a definition too.
+    let mut batches: Vec<&mut [_]> = wanted.chunks_mut(BATCH).collect();
+    if batches.is_empty() {
+        batches.push(&mut []);
+    }
+    for batch in batches {
+        let statements = definition_statements(schema, batch);
         let mut hidden = Vec::new();
         let mut next = 0;
+        let mut first = true;
         session.ask_each(&statements, |row| {
+            if std::mem::take(&mut first) {
+                *create = row.last().cloned().unwrap_or_default();
+                return;
+            }
             if let Some((kind, name, definition)) = batch.get_mut(next) {
                 match digest(*kind, &row) {
                     Some(digest) => **definition = digest,
@@ -261,6 +261,18 @@ fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Res
         }
     }
     Ok(())
+}
+
+/// The schema's own first, then one for each object.
+fn definition_statements(schema: &str, objects: &[(ObjectKind, &str, &mut String)]) -> String {
+    let name = identifier(schema);
+    let mut statements = format!("USE {name};\nSHOW CREATE DATABASE {name};\n");
+    for (kind, name, _) in objects {
+        let word = kind.word().to_uppercase();
+        let name = qualified(schema, name);
+        let _ = writeln!(statements, "SHOW CREATE {word} {name};");
+    }
+    statements
 }
 
 /// SHA-256 of a `SHOW CREATE` row; `None` if the account may not see the definition. A trigger's
