@@ -9,8 +9,13 @@
 //! plan, journal or terminal.
 
 mod action;
+pub mod command;
 mod context;
+pub mod duration;
 mod failure;
+pub mod gate;
+pub mod http;
+pub mod milestone;
 pub mod registry;
 
 pub use action::{
