@@ -11,11 +11,13 @@
 mod action;
 pub mod command;
 mod context;
-pub mod duration;
+mod duration;
 mod failure;
 pub mod gate;
 pub mod http;
+pub mod kahadb;
 pub mod milestone;
+pub mod mysql;
 pub mod registry;
 
 pub use action::{
@@ -23,4 +25,8 @@ pub use action::{
     PreviewLine, Probe,
 };
 pub use context::{CheckContext, Finding, Severity, StepContext};
+pub use duration::{HumanDuration, parse_duration};
 pub use failure::Failure;
+
+/// Name of the action that seals a backup set: a plan with it writes one.
+pub const SEAL_ACTION: &str = "backupset.seal";

@@ -34,7 +34,8 @@ import org.apache.activemq.command.ActiveMQMessage;
  * was browsed is compared with what the broker counts.
  */
 public final class Messages implements AutoCloseable {
-    private static final int BATCH = 500;
+    /** Fewer than the 200 messages that the broker pages in at a time: it stalls on open transactions beyond. */
+    private static final int BATCH = 100;
     private static final long PATIENCE_MILLIS = 20_000;
     private static final String MARK = "rigMark";
 
@@ -59,8 +60,9 @@ public final class Messages implements AutoCloseable {
         // A refused message goes back to the broker at once; its redelivery plugin decides what is next.
         RedeliveryPolicy policy = new RedeliveryPolicy();
         policy.setMaximumRedeliveries(0);
+        // Else the client refuses by itself what it gets for the second time, and hands out the next.
+        policy.setPreDispatchCheck(false);
         factory.setRedeliveryPolicy(policy);
-        // Prefetched messages are of no use to a client that takes a known number of them.
         factory.getPrefetchPolicy().setQueuePrefetch(BATCH);
         management = JMXConnectorFactory.connect(new JMXServiceURL(
                 "service:jmx:rmi:///jndi/rmi://127.0.0.1:" + managementPort + "/jmxrmi"));
@@ -85,7 +87,7 @@ public final class Messages implements AutoCloseable {
                         words.size() > 3 ? Integer.parseInt(words.get(3)) : 1000);
                 break;
             case "consume":
-                take(words.get(1), Integer.parseInt(words.get(2)), true);
+                consume(words.get(1), Integer.parseInt(words.get(2)));
                 break;
             case "nack":
                 nack(words.get(1), Integer.parseInt(words.get(2)));
@@ -123,38 +125,62 @@ public final class Messages implements AutoCloseable {
         session.close();
     }
 
-    /** Receives exactly {@code count} messages, in batches that are committed or rolled back. */
-    private void take(String queue, int count, boolean keep) throws JMSException {
+    private void consume(String queue, int count) throws JMSException {
         Session session = connection.createSession(true, Session.SESSION_TRANSACTED);
         MessageConsumer consumer = session.createConsumer(session.createQueue(queue));
         for (int number = 1; number <= count; number++) {
-            if (consumer.receive(PATIENCE_MILLIS) == null) {
-                throw new IllegalStateException(
-                        queue + " gave " + (number - 1) + " of " + count + " messages");
-            }
-            if (keep && number % BATCH == 0) {
+            receive(consumer, queue, number, count);
+            if (number % BATCH == 0) {
                 session.commit();
-            } else if (!keep) {
-                // One by one: a rollback of several refuses only those that were received before.
-                session.rollback();
             }
         }
-        if (keep) {
-            session.commit();
+        session.commit();
+        session.close();
+    }
+
+    /**
+     * Gives messages back so that they wait in the scheduler. The plugin retries a message after a
+     * second when it is refused for the first time and has the configured delay from the second time on;
+     * a consumer that closes on messages it has received is a first refusal that leaves them in the queue.
+     */
+    private void nack(String queue, int count) throws Exception {
+        int before = scheduled();
+        for (int done = 0; done < count; done += BATCH / 2) {
+            refuse(queue, Math.min(BATCH / 2, count - done));
+        }
+        long deadline = System.currentTimeMillis() + PATIENCE_MILLIS;
+        while (scheduled() != before + count) {
+            if (System.currentTimeMillis() > deadline) {
+                throw new IllegalStateException("the scheduler holds " + scheduled() + " messages, not "
+                        + (before + count) + ": does " + queue + " have a policy without redeliveries?");
+            }
+            Thread.sleep(50);
+        }
+    }
+
+    /** Not more than are prefetched, so that both consumers get the same messages. */
+    private void refuse(String queue, int count) throws JMSException {
+        Session session = connection.createSession(false, Session.CLIENT_ACKNOWLEDGE);
+        MessageConsumer consumer = session.createConsumer(session.createQueue(queue));
+        for (int number = 1; number <= count; number++) {
+            receive(consumer, queue, number, count);
+        }
+        consumer.close();
+        session.close();
+
+        session = connection.createSession(true, Session.SESSION_TRANSACTED);
+        consumer = session.createConsumer(session.createQueue(queue));
+        for (int number = 1; number <= count; number++) {
+            receive(consumer, queue, number, count);
+            session.rollback();
         }
         session.close();
     }
 
-    private void nack(String queue, int count) throws Exception {
-        int before = scheduled();
-        take(queue, count, false);
-        long deadline = System.currentTimeMillis() + PATIENCE_MILLIS;
-        while (scheduled() < before + count) {
-            if (System.currentTimeMillis() > deadline) {
-                throw new IllegalStateException("the scheduler holds " + scheduled() + " messages, not "
-                        + (before + count) + ": does a redelivery policy with no attempts apply to " + queue + "?");
-            }
-            Thread.sleep(20);
+    private static void receive(MessageConsumer consumer, String queue, int number, int count)
+            throws JMSException {
+        if (consumer.receive(PATIENCE_MILLIS) == null) {
+            throw new IllegalStateException(queue + " gave " + (number - 1) + " of " + count + " messages");
         }
     }
 

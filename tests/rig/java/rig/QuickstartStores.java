@@ -79,7 +79,7 @@ public final class QuickstartStores {
         policy.setMaximumRedeliveries(10);
         // Long after any trial of the quickstart, so that they are still waiting when it is looked at.
         policy.setRedeliveryDelay(10L * 365 * 24 * 3600 * 1000);
-        policy.setMaximumRedeliveryDelay(policy.getRedeliveryDelay());
+        policy.setInitialRedeliveryDelay(policy.getRedeliveryDelay());
         RedeliveryPolicyMap policies = new RedeliveryPolicyMap();
         policies.setDefaultEntry(policy);
         RedeliveryPlugin redelivery = new RedeliveryPlugin();
