@@ -5,7 +5,7 @@ use super::command::{CommandCheck, CommandRun};
 use super::gate::Gate;
 use super::http::HttpCheck;
 use super::milestone::Milestone;
-use super::mysql;
+use super::{mysql, server};
 
 /// All actions, sorted by name.
 pub static ACTIONS: &[ActionEntry] = &[
@@ -19,6 +19,9 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<mysql::Query>(),
     ActionEntry::of::<mysql::Restore>(),
     ActionEntry::of::<mysql::Script>(),
+    ActionEntry::of::<server::CheckStopped>(),
+    ActionEntry::of::<server::Start>(),
+    ActionEntry::of::<server::Stop>(),
 ];
 
 /// The action of that name.
