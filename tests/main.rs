@@ -11,6 +11,7 @@ mod arrows;
 mod host_files;
 mod host_network;
 mod host_run;
+mod host_streams;
 mod run;
 mod server;
 mod small_actions;
