@@ -9,10 +9,14 @@
 //! plan, journal or terminal.
 
 mod action;
+pub mod command;
 mod context;
-mod duration;
+pub mod duration;
 mod failure;
+pub mod gate;
+pub mod http;
 pub mod kahadb;
+pub mod milestone;
 pub mod mysql;
 pub mod registry;
 
@@ -21,7 +25,6 @@ pub use action::{
     PreviewLine, Probe,
 };
 pub use context::{CheckContext, Finding, Severity, StepContext};
-pub use duration::parse_duration;
 pub use failure::Failure;
 
 /// Name of the action that seals a backup set: a plan with it writes one.

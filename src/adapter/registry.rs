@@ -1,10 +1,15 @@
 //! Every action of the program.
 
 use super::action::ActionEntry;
-use super::mysql;
+use super::{command, gate, http, milestone, mysql};
 
 /// All actions, sorted by name.
 pub static ACTIONS: &[ActionEntry] = &[
+    ActionEntry::of::<command::CommandCheck>(),
+    ActionEntry::of::<command::CommandRun>(),
+    ActionEntry::of::<gate::Gate>(),
+    ActionEntry::of::<http::HttpCheck>(),
+    ActionEntry::of::<milestone::Milestone>(),
     ActionEntry::of::<mysql::CheckQuiet>(),
     ActionEntry::of::<mysql::Dump>(),
     ActionEntry::of::<mysql::Query>(),

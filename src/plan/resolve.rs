@@ -9,7 +9,8 @@ use super::options::{self, Options};
 use super::order;
 use super::select::Selection;
 use super::types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};
-use crate::adapter::{ActionEntry, parse_duration};
+use crate::adapter::ActionEntry;
+use crate::adapter::duration::HumanDuration;
 use crate::diagnostic::{Code, Problem, Problems, suggest};
 use crate::event::Because;
 use crate::runbook::expression::{Evaluator, ExpressionError};
@@ -384,11 +385,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn duration(&mut self, text: &str, origin: &Origin) -> Option<u64> {
-        match parse_duration(text) {
-            Ok(time) => Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
-            Err(message) => {
-                let problem = Problem::error(Code::WRONG_VALUE, message)
-                    .help("write a time like `90s`, `5m` or `2h 30m`");
+        match text.parse::<HumanDuration>() {
+            Ok(time) => Some(u64::try_from(time.get().as_millis()).unwrap_or(u64::MAX)),
+            Err(error) => {
+                let problem = Problem::error(Code::WRONG_VALUE, error.to_string());
                 self.push_at(problem, origin);
                 None
             }
