@@ -27,5 +27,10 @@ pub use action::{
 pub use context::{CheckContext, Finding, Severity, StepContext};
 pub use failure::Failure;
 
+/// Checks of artifacts' own formats that adapters bring, for a verification of a whole set.
+pub fn format_checks() -> &'static [&'static dyn crate::backup::FormatCheck] {
+    &[]
+}
+
 /// Name of the action that seals a backup set: a plan with it writes one.
 pub const SEAL_ACTION: &str = "backupset.seal";

@@ -97,8 +97,5 @@ fn finding(note: &Note) -> Finding {
         domibus::Severity::Warning => Finding::warning(message),
         domibus::Severity::Refuse => Finding::refuse(message),
     };
-    match &note.help {
-        Some(help) => finding.hint(help.clone()),
-        None => finding,
-    }
+    if note.help.is_empty() { finding } else { finding.hint(note.help.clone()) }
 }

@@ -120,8 +120,20 @@ impl From<RunError> for Stop {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Journal(error) => error.into(),
-            RunError::Backup(error) => error.into(),
-            error => Self::because(Exit::Internal, &error),
+            RunError::Set(error) => error.into(),
+            error => {
+                let exit = match error {
+                    RunError::AlreadyDone { .. } => Exit::Refused,
+                    RunError::Orphan { .. } => Exit::Held,
+                    RunError::JournalLost { .. } => Exit::Interrupted,
+                    _ => Exit::Internal,
+                };
+                let stop = Self::because(exit, &error);
+                match error.hint() {
+                    Some(hint) => stop.hint(hint),
+                    None => stop,
+                }
+            }
         }
     }
 }

@@ -110,8 +110,17 @@ fn installed(loaded: &LoadedSite) -> Result<(Site, Vec<Note>), Stop> {
 
 /// The site on the basis of what a backup set remembers.
 fn recorded(loaded: &LoadedSite, set: &SealedSet) -> Result<Site, Stop> {
-    let plan: Plan = serde_json::from_slice(&set.plan()?).map_err(std::io::Error::from)?;
-    let site: Site = serde_json::from_value(plan.values).map_err(std::io::Error::from)?;
+    let damaged = |reason: String| {
+        let message = format!("{} is damaged: {reason}", set.directory().join("plan.json").display());
+        Stop::new(Exit::DamagedSet, message).hint("`upgrade-kit backups verify` tells more")
+    };
+    let plan: Plan = serde_json::from_slice(&set.plan_json()?)
+        .map_err(|error| damaged(format!("it cannot be read: {error}")))?;
+    if plan.digest() != set.manifest().plan {
+        return Err(damaged("it is not the plan that the manifest names".to_owned()));
+    }
+    let site: Site = serde_json::from_value(plan.values)
+        .map_err(|error| damaged(format!("its site cannot be read: {error}")))?;
     resolved(loaded, &Basis::Recorded(&site))
 }
 
@@ -146,10 +155,10 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
     let mapped;
     let files: &dyn FileSource = match &document.practice {
         Some(practice) if !home.exists() => {
-            mapped = Mapped {
-                from: site::absolute(&loaded.directory, &practice.installation),
-                to: site::absolute(&loaded.directory, &practice.template),
-            };
+            mapped = Mapped::new(
+                &site::absolute(&loaded.directory, &practice.installation),
+                &site::absolute(&loaded.directory, &practice.template),
+            );
             &mapped
         }
         _ => &LocalFiles,

@@ -22,13 +22,15 @@ pub enum Stop {
         causes: Vec<String>,
         /// What to do.
         hints: Vec<String>,
+        /// The reader of standard output went away.
+        broken_pipe: bool,
     },
 }
 
 impl Stop {
     /// With that exit code and message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self::Other { exit, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Self::Other { exit, message: message.into(), causes: Vec::new(), hints: Vec::new(), broken_pipe: false }
     }
 
     /// Refused before anything was changed.
@@ -56,6 +58,11 @@ impl Stop {
             hints.push(hint.into());
         }
         self
+    }
+
+    /// Whether the reader of standard output went away, which is no failure.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Other { broken_pipe: true, .. })
     }
 
     /// How the program ends.
@@ -117,6 +124,10 @@ impl From<JournalError> for Stop {
 
 impl From<std::io::Error> for Stop {
     fn from(error: std::io::Error) -> Self {
-        Self::because(Exit::Internal, &error)
+        let mut stop = Self::because(Exit::Internal, &error);
+        if let Self::Other { broken_pipe, .. } = &mut stop {
+            *broken_pipe = error.kind() == std::io::ErrorKind::BrokenPipe;
+        }
+        stop
     }
 }
