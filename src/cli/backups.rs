@@ -30,7 +30,12 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
                 SetStatus::Partial => ("partial".to_owned(), None),
                 SetStatus::Damaged(why) => (format!("damaged: {why}"), None),
             };
-            sets_view::Row { id: entry.id, status, time: entry.time, manifest: manifest.map(|m| *m) }
+            sets_view::Row {
+                id: entry.id,
+                status,
+                time: entry.time,
+                manifest: manifest.map(|m| *m),
+            }
         })
         .collect();
     let text = match arguments.format {
@@ -61,7 +66,11 @@ fn verify(arguments: &SetArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
         ListFormat::Json => sets_view::verification_json(set.id(), &verification),
     };
     out.write_all(text.as_bytes())?;
-    Ok(if verification.is_sound() { Exit::Done } else { Exit::DamagedSet })
+    Ok(if verification.is_sound() {
+        Exit::Done
+    } else {
+        Exit::DamagedSet
+    })
 }
 
 fn find(loaded: &LoadedSite, id: Option<&str>) -> Result<SealedSet, Stop> {

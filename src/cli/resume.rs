@@ -22,16 +22,25 @@ pub fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
     };
     let directory = RunDirectory::open(&loaded.state, &run)?;
     let plan = directory.plan()?;
-    let _ = (plan, directory); todo_resume()
+    let _ = (plan, directory);
+    todo_resume()
 }
-fn todo_resume()->Result<Exit,Stop>{ Ok(Exit::Done) }
+fn todo_resume() -> Result<Exit, Stop> {
+    Ok(Exit::Done)
+}
 fn newest_unfinished(loaded: &LoadedSite) -> Result<String, Stop> {
     let runs = RunDirectory::list(&loaded.state)?;
     match runs.first() {
         Some(run) if run.outcome != Some(RunOutcome::Done) => Ok(run.run.clone()),
-        Some(run) => Err(Stop::refused(format!("the newest run, {}, is done: nothing to resume", run.run))
-            .hint("`upgrade-kit runs` lists all; name the one to resume")),
-        None => Err(Stop::refused(format!("site `{}` has no runs", loaded.document.site))),
+        Some(run) => Err(Stop::refused(format!(
+            "the newest run, {}, is done: nothing to resume",
+            run.run
+        ))
+        .hint("`upgrade-kit runs` lists all; name the one to resume")),
+        None => Err(Stop::refused(format!(
+            "site `{}` has no runs",
+            loaded.document.site
+        ))),
     }
 }
 
@@ -50,5 +59,9 @@ fn fresh_digest(loaded: &LoadedSite, plan: &Plan, arguments: &ResumeArguments) -
     let fresh = prepare(loaded, plan.phase, &planning, from, Purpose::Look).ok()?;
     let same = fresh.plan.documents == plan.documents;
     debug_assert!(plan.phase != Phase::Backup || plan.uses_set.is_none());
-    Some(if same { plan.digest() } else { fresh.plan.digest() })
+    Some(if same {
+        plan.digest()
+    } else {
+        fresh.plan.digest()
+    })
 }

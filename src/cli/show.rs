@@ -41,9 +41,13 @@ fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Stop> {
             upgrade.on_failure,
             out,
         ),
-        Command::Restore(restore) => {
-            phase::phase(Phase::Restore, &restore.run, restore.from.as_deref(), None, out)
-        }
+        Command::Restore(restore) => phase::phase(
+            Phase::Restore,
+            &restore.run,
+            restore.from.as_deref(),
+            None,
+            out,
+        ),
         Command::Plan(arguments) => plan::plan(arguments, out),
         Command::Check(arguments) => check::check(arguments, out),
         Command::Resume(arguments) => resume::resume(arguments),

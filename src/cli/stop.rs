@@ -30,7 +30,13 @@ pub enum Stop {
 impl Stop {
     /// With that exit code and message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self::Other { exit, message: message.into(), causes: Vec::new(), hints: Vec::new(), broken_pipe: false }
+        Self::Other {
+            exit,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            broken_pipe: false,
+        }
     }
 
     /// Refused before anything was changed.
@@ -62,7 +68,13 @@ impl Stop {
 
     /// Whether the reader of standard output went away, which is no failure.
     pub fn is_broken_pipe(&self) -> bool {
-        matches!(self, Self::Other { broken_pipe: true, .. })
+        matches!(
+            self,
+            Self::Other {
+                broken_pipe: true,
+                ..
+            }
+        )
     }
 
     /// How the program ends.
@@ -79,9 +91,21 @@ impl Stop {
         _ = match self {
             Self::Documents(problems) => {
                 let colour = std::io::stderr().is_terminal();
-                write!(stderr, "{}", problems.render(Rendering { colour, ..Rendering::default() }))
+                write!(
+                    stderr,
+                    "{}",
+                    problems.render(Rendering {
+                        colour,
+                        ..Rendering::default()
+                    })
+                )
             }
-            Self::Other { message, causes, hints, .. } => {
+            Self::Other {
+                message,
+                causes,
+                hints,
+                ..
+            } => {
                 let mut text = format!("error: {message}\n");
                 for cause in causes {
                     text.push_str(&format!("  cause: {cause}\n"));
@@ -103,7 +127,11 @@ impl From<Problems> for Stop {
 
 impl From<BackupError> for Stop {
     fn from(error: BackupError) -> Self {
-        let exit = if error.is_damage() { Exit::DamagedSet } else { Exit::Refused };
+        let exit = if error.is_damage() {
+            Exit::DamagedSet
+        } else {
+            Exit::Refused
+        };
         Self::because(exit, &error)
     }
 }

@@ -9,8 +9,8 @@ use super::options::{self, Options};
 use super::order;
 use super::select::Selection;
 use super::types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};
-use crate::adapter::ActionEntry;
 use crate::adapter::duration::HumanDuration;
+use crate::adapter::{ActionEntry, Effect};
 use crate::diagnostic::{Code, Problem, Problems, suggest};
 use crate::event::Because;
 use crate::runbook::expression::{Evaluator, ExpressionError};
@@ -161,6 +161,13 @@ impl<'a> Resolver<'a> {
         let document = &step.document;
         let Some(entry) = (self.request.actions)(&document.uses) else {
             self.unknown_action(step);
+            // It stays a name that others may refer to: one fault, one problem.
+            let planned = self.template(part, step, Effect::Pure);
+            drafts.push(Draft {
+                planned,
+                source: step,
+                outputs: Vec::new(),
+            });
             return;
         };
         let out = part_out
@@ -169,7 +176,7 @@ impl<'a> Resolver<'a> {
                 (Some(when), None) => self.condition(when, &step.origin.join(["when"])),
                 _ => None,
             });
-        let template = self.template(part, step, entry);
+        let template = self.template(part, step, entry.effect);
         if out.is_some() {
             drafts.push(Draft {
                 planned: PlannedStep {
@@ -316,7 +323,7 @@ impl<'a> Resolver<'a> {
         (self.request.actions)(&step.document.uses)
     }
 
-    fn template(&mut self, part: &Part, step: &Step, entry: &ActionEntry) -> PlannedStep {
+    fn template(&mut self, part: &Part, step: &Step, effect: Effect) -> PlannedStep {
         let document = &step.document;
         PlannedStep {
             id: document.id.clone(),
@@ -346,7 +353,7 @@ impl<'a> Resolver<'a> {
                 Some(OnFailureDocument::Stop) | None => OnFailure::Stop,
             },
             optional: document.optional,
-            effect: entry.effect,
+            effect,
             marks: document.marks.clone(),
             max_parallel: self.max_parallel(document, step),
             left_out: None,
