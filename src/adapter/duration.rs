@@ -32,24 +32,23 @@ impl From<Duration> for HumanDuration {
     }
 }
 
-/// A text that is no length of time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a length of time; write it like `90s`, `5m` or `1h 30m`")]
-pub struct DurationError {
-    text: String,
+/// `90s`, `5m`, `2h 30m`: as jiff's friendly format. Not negative, not calendar units. The error is
+/// one sentence for people.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    text.trim()
+        .parse::<SignedDuration>()
+        .ok()
+        .and_then(|parsed| Duration::try_from(parsed).ok())
+        .ok_or_else(|| {
+            format!("`{text}` is not a length of time; write it like `90s`, `5m` or `1h 30m`")
+        })
 }
 
 impl FromStr for HumanDuration {
-    type Err = DurationError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, DurationError> {
-        text.parse::<SignedDuration>()
-            .ok()
-            .and_then(|parsed| Duration::try_from(parsed).ok())
-            .map(Self)
-            .ok_or_else(|| DurationError {
-                text: text.to_owned(),
-            })
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_duration(text).map(Self)
     }
 }
 
@@ -122,7 +121,7 @@ mod tests {
     #[test]
     fn a_number_without_a_unit_and_a_negative_one_are_refused() {
         for text in ["90", "", "-5s", "5 parsecs", "5s ago"] {
-            let error = text.parse::<HumanDuration>().unwrap_err().to_string();
+            let error = text.parse::<HumanDuration>().unwrap_err();
             assert!(error.starts_with(&format!("`{text}` is not")), "{error}");
         }
         let error = serde_json::from_str::<HumanDuration>("90").unwrap_err();

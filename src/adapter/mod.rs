@@ -11,7 +11,7 @@
 mod action;
 pub mod command;
 mod context;
-pub mod duration;
+mod duration;
 mod failure;
 pub mod gate;
 pub mod http;
@@ -25,6 +25,7 @@ pub use action::{
     PreviewLine, Probe,
 };
 pub use context::{CheckContext, Finding, Severity, StepContext};
+pub use duration::{HumanDuration, parse_duration};
 pub use failure::Failure;
 
 /// Checks of artifacts' own formats that adapters bring, for a verification of a whole set.
