@@ -9,8 +9,10 @@
 //! plan, journal or terminal.
 
 mod action;
+pub mod backupset;
 mod context;
 mod failure;
+pub mod files;
 pub mod registry;
 
 pub use action::{
