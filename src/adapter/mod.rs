@@ -9,10 +9,12 @@
 //! plan, journal or terminal.
 
 mod action;
+pub mod backupset;
 pub mod command;
 mod context;
 mod duration;
 mod failure;
+pub mod files;
 pub mod gate;
 pub mod http;
 pub mod kahadb;
@@ -27,11 +29,6 @@ pub use action::{
 pub use context::{CheckContext, Finding, Severity, StepContext};
 pub use duration::{HumanDuration, parse_duration};
 pub use failure::Failure;
-
-/// Checks of artifacts' own formats that adapters bring, for a verification of a whole set.
-pub fn format_checks() -> &'static [&'static dyn crate::backup::FormatCheck] {
-    &[]
-}
 
 /// Name of the action that seals a backup set: a plan with it writes one.
 pub const SEAL_ACTION: &str = "backupset.seal";
