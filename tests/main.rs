@@ -1,4 +1,7 @@
 //! The one integration test binary.
 
+mod arrows;
+mod host_files;
+mod host_network;
 mod host_run;
 mod run;

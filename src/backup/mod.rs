@@ -23,6 +23,7 @@ mod restore_guide;
 mod seal;
 mod sealed;
 mod set_path;
+mod stream_hash;
 mod tree;
 mod verify;
 mod writer;

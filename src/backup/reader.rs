@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
-
 use super::BackupError;
+use super::stream_hash::StreamHash;
 use super::writer::hex;
 use crate::event::ArtifactFile;
 
@@ -20,7 +19,7 @@ const WINDOW_LOG_MAX: u32 = 23;
 pub struct VerifiedReader {
     file: File,
     location: PathBuf,
-    hash: Sha256,
+    hash: StreamHash,
     expected: ArtifactFile,
     bytes: u64,
     verdict: Option<Result<(), String>>,
@@ -31,7 +30,7 @@ impl VerifiedReader {
         Self {
             file,
             location,
-            hash: Sha256::new(),
+            hash: StreamHash::new(),
             expected,
             bytes: 0,
             verdict: None,
@@ -54,10 +53,11 @@ impl VerifiedReader {
             if *bytes != expected.bytes {
                 return Err(format!("{bytes} bytes instead of {}", expected.bytes));
             }
-            if hex(&hash.finalize_reset()) != expected.sha256 {
-                return Err("its SHA-256 is not the recorded one".to_owned());
+            match hash.finish() {
+                Ok(hash) if hex(&hash) == expected.sha256 => Ok(()),
+                Ok(_) => Err("its SHA-256 is not the recorded one".to_owned()),
+                Err(error) => Err(error.to_string()),
             }
-            Ok(())
         });
         match verdict {
             Ok(()) => Ok(0),

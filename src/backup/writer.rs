@@ -4,13 +4,9 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
-
+use super::stream_hash::StreamHash;
 use super::{BackupError, SetPath};
 use crate::event::ArtifactFile;
-
-/// Largest run of zeros that is hashed at once for a hole.
-static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// zstd's default level: the one that the ratio of speed to size is tuned for.
 const COMPRESSION_LEVEL: i32 = 3;
@@ -28,7 +24,7 @@ pub struct SetWriter {
     file: File,
     path: SetPath,
     location: PathBuf,
-    hash: Sha256,
+    hash: StreamHash,
     bytes: u64,
     ends_in_hole: bool,
 }
@@ -39,7 +35,7 @@ impl SetWriter {
             file,
             path,
             location,
-            hash: Sha256::new(),
+            hash: StreamHash::new(),
             bytes: 0,
             ends_in_hole: false,
         }
@@ -56,28 +52,23 @@ impl SetWriter {
         self.file
             .seek(SeekFrom::Current(skip))
             .map_err(|error| self.with_path(error))?;
-        let mut left = bytes;
-        while left > 0 {
-            let now = left.min(ZEROS.len() as u64);
-            self.hash.update(&ZEROS[..now as usize]);
-            left -= now;
-        }
+        self.hash.update_zeros(bytes);
         self.bytes += bytes;
         self.ends_in_hole = bytes > 0 || self.ends_in_hole;
         Ok(())
     }
 
     /// The finished file. It is durable only when the set is sealed.
-    pub fn finish(self) -> Result<ArtifactFile, BackupError> {
+    pub fn finish(mut self) -> Result<ArtifactFile, BackupError> {
+        let failed = |error| BackupError::file("write", &self.location, error);
         if self.ends_in_hole {
-            self.file
-                .set_len(self.bytes)
-                .map_err(|error| BackupError::file("write", &self.location, error))?;
+            self.file.set_len(self.bytes).map_err(failed)?;
         }
+        let hash = self.hash.finish().map_err(failed)?;
         Ok(ArtifactFile {
             path: self.path.to_string(),
             bytes: self.bytes,
-            sha256: hex(&self.hash.finalize()),
+            sha256: hex(&hash),
         })
     }
 
