@@ -5,5 +5,8 @@ mod executor;
 mod host_files;
 mod host_network;
 mod host_run;
+mod server;
+mod small_actions;
+mod stage;
 mod tree_roundtrip;
 mod tree_world;
