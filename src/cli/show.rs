@@ -18,9 +18,8 @@ use crate::run::{RunError, RunReport};
 /// The program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut out = std::io::stdout().lock();
+    let mut out = std::io::stdout();
     let result = run(&arguments, &mut out);
-    drop(out);
     match result {
         Ok(exit) => exit.into(),
         Err(stop) if stop.is_broken_pipe() => Exit::Done.into(),
