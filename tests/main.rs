@@ -1,1 +1,6 @@
 //! The one integration test binary.
+
+mod host_files;
+mod host_network;
+mod host_run;
+mod run;

@@ -27,6 +27,9 @@ pub struct StepContext<'a> {
     /// A directory of this step in the run's directory, mode 0700, kept across attempts and
     /// interruptions: checkpoints and scratch files.
     pub scratch: &'a Path,
+    /// The run's directory: holds `site.yaml` (the document as it was read) and `plan.json` (the
+    /// frozen plan).
+    pub run_directory: &'a Path,
     /// The backup set being written (phase `backup`, and the safety backup of a restore).
     pub writing: Option<&'a PartialSet>,
     /// The sealed backup set that is used (phases `upgrade` and `restore`).

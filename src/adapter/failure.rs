@@ -3,6 +3,7 @@
 use crate::backup::BackupError;
 use crate::event::{FailureKind, FailureReport};
 use crate::host::{Exit, HostError, Invocation};
+use crate::site::SecretError;
 
 /// A failed action, ready for the journal and the operator. Texts are masked by the executor before
 /// they leave the process.
@@ -106,12 +107,44 @@ impl From<HostError> for Failure {
     }
 }
 
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
+        let hint = error.hint();
+        let failure = match error {
+            SecretError::Host(error) => Self::from(error),
+            error => Self::refused(error.to_string()),
+        };
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
 impl From<BackupError> for Failure {
     fn from(error: BackupError) -> Self {
-        let failure = Self::new(FailureKind::DamagedSet, error.to_string());
-        match std::error::Error::source(&error) {
-            Some(source) => failure.because(source),
-            None => failure,
+        let kind = match &error {
+            BackupError::Stopped => FailureKind::Stopped,
+            BackupError::NotFound { .. } | BackupError::Exists { .. } | BackupError::Id { .. } => {
+                FailureKind::Refused
+            }
+            _ if error.is_damage() => FailureKind::DamagedSet,
+            _ => FailureKind::System,
+        };
+        let mut failure = Self::new(kind, error.to_string());
+        if let Some(source) = std::error::Error::source(&error) {
+            failure = failure.because(source);
+        }
+        match (&error, kind) {
+            (BackupError::File { source, .. }, FailureKind::System)
+                if source.kind() == std::io::ErrorKind::StorageFull =>
+            {
+                failure.hint("free some space where backup sets are kept, then resume the run")
+            }
+            (_, FailureKind::DamagedSet) => failure.hint(
+                "see everything that is wrong with `upgrade-kit backups verify`, and use another set",
+            ),
+            _ => failure,
         }
     }
 }

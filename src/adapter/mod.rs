@@ -10,7 +10,9 @@
 
 mod action;
 mod context;
+mod duration;
 mod failure;
+pub mod kahadb;
 pub mod registry;
 
 pub use action::{
@@ -18,4 +20,8 @@ pub use action::{
     PreviewLine, Probe,
 };
 pub use context::{CheckContext, Finding, Severity, StepContext};
+pub use duration::parse_duration;
 pub use failure::Failure;
+
+/// Name of the action that seals a backup set: a plan with it writes one.
+pub const SEAL_ACTION: &str = "backupset.seal";

@@ -9,3 +9,8 @@ pub static ACTIONS: &[ActionEntry] = &[];
 pub fn find(name: &str) -> Option<&'static ActionEntry> {
     ACTIONS.iter().find(|entry| entry.name == name)
 }
+
+/// Names of all actions.
+pub fn names() -> Vec<&'static str> {
+    ACTIONS.iter().map(|entry| entry.name).collect()
+}

@@ -9,10 +9,33 @@
 //! The only room that builds a path inside a set. Directories are 0700, files 0600. A set is on the
 //! machine that runs the program. May import: `event`, `host`. Must never: call a tool.
 
+mod catalogue;
+mod checksums;
+mod contained;
 mod error;
+mod format_check;
+mod listing;
+mod manifest;
 mod partial;
+mod reader;
+mod restore_guide;
+mod seal;
 mod sealed;
+mod set_path;
+mod stream_hash;
+mod tree;
+mod verify;
+mod writer;
 
+pub use catalogue::{CatalogueEntry, SetStatus, catalogue, latest};
 pub use error::BackupError;
-pub use partial::PartialSet;
+pub use format_check::FormatCheck;
+pub use manifest::{FORMAT, Manifest};
+pub use partial::{PartialSet, SetFolder};
+pub use reader::{DecompressedReader, VerifiedReader};
+pub use seal::{SealFacts, SealReport, seal};
 pub use sealed::SealedSet;
+pub use set_path::{SetPath, escape, file_name_for, unescape};
+pub use tree::{MemberKind, TREE_TOP, TreeMember, TreeReader, tree_index};
+pub use verify::{Problem, ProblemKind, Verification, VerifyWatch};
+pub use writer::{CompressedArtifact, CompressedWriter, SetWriter};

@@ -11,6 +11,7 @@
 mod code;
 mod decode;
 mod limits;
+mod option;
 mod offsets;
 mod phrase;
 mod problem;
@@ -26,6 +27,7 @@ pub mod unique;
 
 pub use code::{CODES, Code};
 pub use decode::decode;
+pub use option::option_problem;
 pub use limits::{MAX_BYTES, MAX_DEPTH};
 pub use problem::{Label, Problem, Problems, Severity};
 pub use render::Rendering;

@@ -1,11 +1,12 @@
 //! What the executor tells a host while a step works, and what the host tells back.
 
 use std::io::Write;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::ProcessIdentity;
-use super::secret::Masker;
+use super::masker::Masker;
+use super::stop_flag::StopFlag;
 use crate::event::StopLevel;
 
 /// Told to the executor when a tool was started.
@@ -15,49 +16,6 @@ pub struct ToolStart {
     pub process: ProcessIdentity,
     /// The command, without secrets.
     pub command: String,
-}
-
-/// A stop request that threads can wait on.
-#[derive(Debug, Clone)]
-pub struct StopFlag(Arc<(Mutex<StopLevel>, Condvar)>);
-
-impl Default for StopFlag {
-    fn default() -> Self {
-        Self(Arc::new((Mutex::new(StopLevel::None), Condvar::new())))
-    }
-}
-
-impl StopFlag {
-    /// The present level.
-    pub fn level(&self) -> StopLevel {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Raises the level; a lower one changes nothing. Wakes every waiter.
-    pub fn raise(&self, level: StopLevel) {
-        let mut present = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *present = (*present).max(level);
-        self.0.1.notify_all();
-    }
-
-    /// Waits until the level is at least `level` or the time is over; tells the level then.
-    pub fn wait(&self, level: StopLevel, longest: Duration) -> StopLevel {
-        let deadline = Instant::now() + longest;
-        let mut present = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while *present < level {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            present = self
-                .0
-                .1
-                .wait_timeout(present, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-        *present
-    }
 }
 
 /// The link between a working step and the executor.

@@ -43,6 +43,15 @@ pub enum HostError {
         #[source]
         source: io::Error,
     },
+    /// A process could not be signalled.
+    #[error("failed to signal process {pid}")]
+    Signal {
+        /// The process.
+        pid: u32,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
     /// A network request failed.
     #[error("failed to reach {url}: {reason}")]
     Http {
@@ -71,6 +80,7 @@ impl HostError {
         match self {
             Self::File { source, .. }
             | Self::Start { source, .. }
+            | Self::Signal { source, .. }
             | Self::Stream { source, .. } => Some(source.kind()),
             Self::NoSuchProgram { .. } | Self::Http { .. } | Self::Stopped => None,
         }

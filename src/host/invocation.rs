@@ -206,7 +206,7 @@ pub struct Captured {
     pub head: Vec<u8>,
     /// The last bytes, if some in between were dropped. Masked.
     pub tail: Vec<u8>,
-    /// How many bytes there were in all.
+    /// How many bytes there were in all, after masking.
     pub total: u64,
 }
 

@@ -12,7 +12,13 @@ mod control;
 mod error;
 mod invocation;
 mod local;
+mod masker;
+mod masker_forms;
+#[doc(hidden)]
+pub mod scripted;
+mod scripted_play;
 mod secret;
+mod stop_flag;
 pub mod store_lock;
 
 use std::io::{Read, Write};
@@ -20,14 +26,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use control::{Control, StopFlag, ToolStart};
+pub use control::{Control, ToolStart};
 pub use error::HostError;
 pub use invocation::{
     Argument, Captured, Exit, ExitStatus, Invocation, OUTPUT_LIMIT, Stdin, Stdout, Streams,
     shell_word,
 };
 pub use local::LocalHost;
-pub use secret::{Masker, Secret};
+pub use masker::{Masker, StreamMasker};
+pub use secret::Secret;
+pub use stop_flag::StopFlag;
 
 /// Identity of a process that survives the reuse of its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,89 @@
+//! The sets of a site.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::partial::{PARTIAL, check_id};
+use super::{BackupError, Manifest, SealedSet};
+
+/// How far a set came.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SetStatus {
+    /// Sealed; its manifest can be read. Whether its files are whole tells a verification.
+    Sealed(Box<Manifest>),
+    /// Never finished: its run is at work, was interrupted or failed.
+    Partial,
+    /// Its manifest cannot be used; says why.
+    Damaged(String),
+}
+
+/// A set in the catalogue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CatalogueEntry {
+    /// Its id.
+    pub id: String,
+    /// Its directory.
+    pub directory: PathBuf,
+    /// How far it came.
+    pub status: SetStatus,
+    /// When it was sealed; for others, when their directory last changed.
+    pub time: Timestamp,
+}
+
+/// Every set in `<backups>/<site>`, newest first. A directory that does not exist holds none.
+pub fn catalogue(backups_of_site: &Path) -> Result<Vec<CatalogueEntry>, BackupError> {
+    let failed = |error| BackupError::file("list", backups_of_site, error);
+    let folder = match std::fs::read_dir(backups_of_site) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(failed)?,
+    };
+    let mut entries = Vec::new();
+    for entry in folder {
+        let entry = entry.map_err(failed)?;
+        if let Some(entry) = describe(backups_of_site, &entry.file_name()) {
+            entries.push(entry);
+        }
+    }
+    entries.sort_by(|one, other| (other.time, &other.id).cmp(&(one.time, &one.id)));
+    Ok(entries)
+}
+
+/// The newest sealed set whose manifest can be read.
+pub fn latest(backups_of_site: &Path) -> Result<Option<SealedSet>, BackupError> {
+    let newest = catalogue(backups_of_site)?
+        .into_iter()
+        .find(|entry| matches!(entry.status, SetStatus::Sealed(_)));
+    newest
+        .map(|entry| SealedSet::open(backups_of_site, &entry.id))
+        .transpose()
+}
+
+fn describe(backups_of_site: &Path, name: &std::ffi::OsStr) -> Option<CatalogueEntry> {
+    let name = name.to_str()?;
+    let directory = backups_of_site.join(name);
+    let metadata = directory.symlink_metadata().ok()?;
+    let id = name.strip_suffix(PARTIAL).unwrap_or(name);
+    if !metadata.is_dir() || check_id(id).is_err() {
+        return None;
+    }
+    let status = if id == name {
+        match SealedSet::open(backups_of_site, id) {
+            Ok(set) => SetStatus::Sealed(Box::new(set.manifest().clone())),
+            Err(error) => SetStatus::Damaged(error.to_string()),
+        }
+    } else {
+        SetStatus::Partial
+    };
+    let time = match &status {
+        SetStatus::Sealed(manifest) => manifest.sealed,
+        _ => Timestamp::from_second(metadata.mtime()).unwrap_or_default(),
+    };
+    Some(CatalogueEntry {
+        id: id.to_owned(),
+        directory,
+        status,
+        time,
+    })
+}

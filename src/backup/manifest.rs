@@ -1,0 +1,58 @@
+//! `manifest.json`: what a set holds and how far it is proven.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{ArtifactRecord, Level};
+
+/// The format that this program writes. Readers accept additions; a change that an old reader would
+/// misunderstand takes the next number, and old readers refuse it.
+pub const FORMAT: u32 = 1;
+
+/// What a set holds. Never a secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this format.
+    pub format: u32,
+    /// Id of the set.
+    pub set: String,
+    /// Name of the site.
+    pub site: String,
+    /// Product.
+    pub product: String,
+    /// Versions that the site told (of the product, its server, its database), by name.
+    #[serde(default)]
+    pub versions: BTreeMap<String, String>,
+    /// Scenario of the backup.
+    pub scenario: String,
+    /// Id of the run that wrote it.
+    pub run: String,
+    /// SHA-256 of the run's frozen plan.
+    pub plan: String,
+    /// Version of the program that wrote it.
+    pub program: String,
+    /// When it was sealed.
+    pub sealed: Timestamp,
+    /// When the quiet window began from which all its data come.
+    #[serde(default)]
+    pub window_opened: Option<Timestamp>,
+    /// When the quiet window ended.
+    #[serde(default)]
+    pub window_closed: Option<Timestamp>,
+    /// Versions of the tools that wrote it, by step.
+    #[serde(default)]
+    pub tools: BTreeMap<String, String>,
+    /// The level that every artifact reaches.
+    pub level: Level,
+    /// Its artifacts, sorted by name.
+    pub artifacts: Vec<ArtifactRecord>,
+}
+
+impl Manifest {
+    /// The artifact of that name.
+    pub fn artifact(&self, name: &str) -> Option<&ArtifactRecord> {
+        self.artifacts.iter().find(|artifact| artifact.name == name)
+    }
+}

@@ -1,5 +1,0 @@
-//! This machine.
-
-/// This machine.
-#[derive(Debug, Default)]
-pub struct LocalHost;

@@ -1,0 +1,46 @@
+//! The backup sets of a run.
+
+use crate::backup::{BackupError, PartialSet, SealedSet};
+use crate::plan::Plan;
+
+/// The sets that a run's steps work on.
+#[derive(Debug)]
+pub(super) struct Sets {
+    /// The set that the run writes; its id is the run's.
+    pub(super) writing: Option<PartialSet>,
+    /// The set that the run uses.
+    pub(super) using: Option<SealedSet>,
+}
+
+impl Sets {
+    /// Opens the set that the plan uses, if it uses one.
+    pub(super) fn used_by(plan: &Plan) -> Result<Self, BackupError> {
+        let id = plan.uses_set.as_deref();
+        Ok(Self {
+            writing: None,
+            using: id
+                .map(|id| SealedSet::open(&plan.backups, id))
+                .transpose()?,
+        })
+    }
+
+    /// Begins the set that the run writes, if it writes one, or goes on with it: a run may have been
+    /// killed before or after it began its set.
+    pub(super) fn begin(mut self, plan: &Plan, run: &str) -> Result<Self, BackupError> {
+        if plan.writes_set {
+            let set = match PartialSet::create(&plan.backups, run) {
+                Err(BackupError::Exists { .. }) => PartialSet::open(&plan.backups, run),
+                created => created,
+            };
+            self.writing = Some(set?);
+        }
+        Ok(self)
+    }
+
+    /// The set that a report names: the one that is written, else the one that is used.
+    pub(super) fn id(&self) -> Option<String> {
+        let writing = self.writing.as_ref().map(PartialSet::id);
+        let id = writing.or_else(|| self.using.as_ref().map(SealedSet::id))?;
+        Some(id.to_owned())
+    }
+}

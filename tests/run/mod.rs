@@ -1,0 +1,4 @@
+//! The executor, its journal and its resumption, against actions that live in memory.
+
+mod execute;
+mod world;
