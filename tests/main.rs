@@ -1,5 +1,6 @@
 //! The one integration test binary.
 
+mod arrows;
 mod host_files;
 mod host_network;
 mod host_run;

@@ -13,6 +13,7 @@ mod context;
 mod duration;
 mod failure;
 pub mod kahadb;
+pub mod mysql;
 pub mod registry;
 
 pub use action::{

@@ -25,10 +25,13 @@ pub(super) fn run(
     let (mut tool, pipes) = spawn::start(invocation, &streams, control)?;
     announce(&tool, invocation, control);
     let stdout = match streams.stdout {
-        Stdout::Captured => Output::kept(pipes.stdout, control),
+        Stdout::Captured => Output::kept(pipes.stdout, control, false),
         Stdout::Writer(writer) => Output::written(pipes.stdout, writer),
     };
-    let mut outputs = [stdout, Output::kept(pipes.stderr, control)];
+    let mut outputs = [
+        stdout,
+        Output::kept(pipes.stderr, control, invocation.private),
+    ];
     let failed = |action, source| HostError::Stream {
         action,
         program: invocation.program.clone(),
