@@ -41,7 +41,7 @@ pub mod event;
 pub mod host;
 pub mod journal;
 pub mod plan;
-// pub mod report;
+pub mod report;
 pub mod run;
 pub mod runbook;
 pub mod site;
