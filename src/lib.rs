@@ -35,7 +35,7 @@
 
 pub mod adapter;
 pub mod backup;
-// pub mod cli;
+pub mod cli;
 pub mod diagnostic;
 pub mod event;
 pub mod host;

@@ -28,7 +28,11 @@ pub fn check(arguments: &CheckArguments, out: &mut dyn std::io::Write) -> Result
         ListFormat::Json => check_view::json(&findings),
     };
     out.write_all(text.as_bytes())?;
-    Ok(if refuses(&findings) { Exit::Refused } else { Exit::Done })
+    Ok(if refuses(&findings) {
+        Exit::Refused
+    } else {
+        Exit::Done
+    })
 }
 
 /// Whether a run must be refused.
@@ -48,9 +52,17 @@ pub fn look(prepared: &Prepared) -> Vec<StepFindings> {
     let mut found = Vec::new();
     if !prepared.notes.is_empty() {
         let findings = prepared.notes.iter().map(finding).collect();
-        found.push(StepFindings { step: "installation".to_owned(), findings });
+        found.push(StepFindings {
+            step: "installation".to_owned(),
+            findings,
+        });
     }
-    for step in prepared.plan.steps.iter().filter(|step| step.left_out.is_none()) {
+    for step in prepared
+        .plan
+        .steps
+        .iter()
+        .filter(|step| step.left_out.is_none())
+    {
         let Some(entry) = registry::find(&step.action) else {
             continue;
         };
@@ -81,7 +93,10 @@ pub fn look(prepared: &Prepared) -> Vec<StepFindings> {
             finding.message = masker.mask(&finding.message);
         }
         if !findings.is_empty() {
-            found.push(StepFindings { step: step.id.clone(), findings });
+            found.push(StepFindings {
+                step: step.id.clone(),
+                findings,
+            });
         }
     }
     found
@@ -97,8 +112,9 @@ fn finding(note: &Note) -> Finding {
         domibus::Severity::Warning => Finding::warning(message),
         domibus::Severity::Refuse => Finding::refuse(message),
     };
-    match &note.help {
-        Some(help) => finding.hint(help.clone()),
-        None => finding,
+    if note.help.is_empty() {
+        finding
+    } else {
+        finding.hint(note.help.clone())
     }
 }

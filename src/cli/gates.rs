@@ -14,7 +14,10 @@ pub struct Gates {
 impl Gates {
     /// With the operator's answer in advance.
     pub fn new(yes: bool) -> Self {
-        Self { yes, terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal() }
+        Self {
+            yes,
+            terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+        }
     }
 }
 

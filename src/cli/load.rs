@@ -47,7 +47,10 @@ pub fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
     let mut directories = arguments.runbooks.clone();
     directories.push(directory.clone());
     directories.push(directory.join("runbooks"));
-    let mut options = format!("--site {}", crate::host::shell_word(&path.display().to_string()));
+    let mut options = format!(
+        "--site {}",
+        crate::host::shell_word(&path.display().to_string())
+    );
     for runbooks in &arguments.runbooks {
         let word = crate::host::shell_word(&runbooks.display().to_string());
         options.push_str(&format!(" --runbooks {word}"));
@@ -65,9 +68,13 @@ pub fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
 
 fn read(path: &Path) -> Result<String, Stop> {
     let failed = |error: std::io::Error| {
-        let stop = Stop::new(Exit::Document, format!("failed to read the site file {}: {error}", path.display()));
+        let stop = Stop::new(
+            Exit::Document,
+            format!("failed to read the site file {}: {error}", path.display()),
+        );
         if error.kind() == std::io::ErrorKind::NotFound {
-            return stop.hint("name it with `--site FILE`; `upgrade-kit schema site` describes its form");
+            return stop
+                .hint("name it with `--site FILE`; `upgrade-kit schema site` describes its form");
         }
         stop
     };
@@ -101,5 +108,9 @@ fn check(document: &SiteDocument, source: &SourceFile) -> Result<(), Stop> {
         .help("products: domibus");
         problems.push(problem);
     }
-    if problems.has_errors() { Err(problems.into()) } else { Ok(()) }
+    if problems.has_errors() {
+        Err(problems.into())
+    } else {
+        Ok(())
+    }
 }

@@ -59,7 +59,10 @@ fn closing(state: &RunState, outcome: RunOutcome, options: &str, scenario: &str)
         }
         _ => next.push(resume),
     }
-    Closing { next, facts: serde_json::Value::Null }
+    Closing {
+        next,
+        facts: serde_json::Value::Null,
+    }
 }
 
 /// Whether the operator left nothing out.
@@ -68,7 +71,9 @@ fn everything_ran(state: &RunState) -> bool {
     !state.steps.iter().any(|step| {
         matches!(
             step.status,
-            StepStatus::NotRun { because: Because::SkippedByOperator | Because::BeforeStart(_) }
+            StepStatus::NotRun {
+                because: Because::SkippedByOperator | Because::BeforeStart(_)
+            }
         )
     })
 }

@@ -22,13 +22,21 @@ pub enum Stop {
         causes: Vec<String>,
         /// What to do.
         hints: Vec<String>,
+        /// The reader of standard output went away.
+        broken_pipe: bool,
     },
 }
 
 impl Stop {
     /// With that exit code and message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self::Other { exit, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Self::Other {
+            exit,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            broken_pipe: false,
+        }
     }
 
     /// Refused before anything was changed.
@@ -58,6 +66,17 @@ impl Stop {
         self
     }
 
+    /// Whether the reader of standard output went away, which is no failure.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(
+            self,
+            Self::Other {
+                broken_pipe: true,
+                ..
+            }
+        )
+    }
+
     /// How the program ends.
     pub fn exit(&self) -> Exit {
         match self {
@@ -72,9 +91,21 @@ impl Stop {
         _ = match self {
             Self::Documents(problems) => {
                 let colour = std::io::stderr().is_terminal();
-                write!(stderr, "{}", problems.render(Rendering { colour, ..Rendering::default() }))
+                write!(
+                    stderr,
+                    "{}",
+                    problems.render(Rendering {
+                        colour,
+                        ..Rendering::default()
+                    })
+                )
             }
-            Self::Other { message, causes, hints, .. } => {
+            Self::Other {
+                message,
+                causes,
+                hints,
+                ..
+            } => {
                 let mut text = format!("error: {message}\n");
                 for cause in causes {
                     text.push_str(&format!("  cause: {cause}\n"));
@@ -96,7 +127,11 @@ impl From<Problems> for Stop {
 
 impl From<BackupError> for Stop {
     fn from(error: BackupError) -> Self {
-        let exit = if error.is_damage() { Exit::DamagedSet } else { Exit::Refused };
+        let exit = if error.is_damage() {
+            Exit::DamagedSet
+        } else {
+            Exit::Refused
+        };
         Self::because(exit, &error)
     }
 }
@@ -117,6 +152,10 @@ impl From<JournalError> for Stop {
 
 impl From<std::io::Error> for Stop {
     fn from(error: std::io::Error) -> Self {
-        Self::because(Exit::Internal, &error)
+        let mut stop = Self::because(Exit::Internal, &error);
+        if let Self::Other { broken_pipe, .. } = &mut stop {
+            *broken_pipe = error.kind() == std::io::ErrorKind::BrokenPipe;
+        }
+        stop
     }
 }

@@ -53,6 +53,9 @@ pub struct StepCard {
     /// What it means for the maintenance window.
     #[serde(default)]
     pub marks: Vec<Mark>,
+    /// Its failure is a warning: steps after it run all the same, and `resume` does not try it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// How urgently a run shall stop. Ordered.
@@ -120,7 +123,10 @@ pub enum EventKind {
         /// Every step of the plan, in plan order.
         steps: Vec<StepCard>,
     },
-    /// An interrupted run goes on.
+    /// An interrupted run goes on. Steps that were cut off are [`crate::event::StepStatus`]
+    /// `Interrupted` from here on; steps that failed, that were not run because of a failure, a stop
+    /// or a person's no, are open again. Done steps, those that the plan leaves out and optional ones
+    /// that failed stay as they are.
     RunResumed {
         /// Version of the program.
         program: String,
@@ -208,6 +214,13 @@ pub enum EventKind {
         /// What stopped it.
         message: String,
     },
+    /// A finished step is open again: what it left behind is not there any more.
+    StepReopened {
+        /// The step.
+        step: String,
+        /// What was found.
+        because: String,
+    },
     /// A gate waits for a person.
     GateWaiting {
         /// The step.
@@ -266,6 +279,7 @@ impl EventKind {
             | Self::StepFailed { step, .. }
             | Self::StepNotRun { step, .. }
             | Self::StepInterrupted { step, .. }
+            | Self::StepReopened { step, .. }
             | Self::GateWaiting { step, .. } => Some(step),
             Self::RunStarted { .. }
             | Self::RunResumed { .. }

@@ -55,9 +55,22 @@ impl Bars {
         self.all.println(line)
     }
 
-    /// Takes the bars away while something else writes.
-    pub(super) fn suspend<T>(&self, other: impl FnOnce() -> T) -> T {
-        self.all.suspend(other)
+    /// Takes the bars off the terminal and keeps them still: somebody else writes there.
+    pub(super) fn hide(&self) -> io::Result<()> {
+        self.every(ProgressBar::disable_steady_tick);
+        self.all.clear()
+    }
+
+    /// Lets the bars move again.
+    pub(super) fn show(&self) {
+        if self.ticks {
+            self.every(|bar| bar.enable_steady_tick(TICK));
+        }
+    }
+
+    fn every(&self, act: impl Fn(&ProgressBar)) {
+        let bars = self.running.values().map(|step| &step.bar);
+        bars.chain(&self.overall).for_each(act);
     }
 
     /// Shows the overall line and starts its clock.
@@ -190,12 +203,7 @@ impl Bars {
     /// Draws everything now, for tests: bars draw at most so often.
     #[cfg(test)]
     pub(super) fn redraw(&self) {
-        let bars = self
-            .running
-            .values()
-            .map(|step| &step.bar)
-            .chain(&self.overall);
-        bars.for_each(ProgressBar::force_draw);
+        self.every(ProgressBar::force_draw);
     }
 }
 

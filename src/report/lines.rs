@@ -211,6 +211,9 @@ impl<W: Write> LinesReporter<W> {
             EventKind::StepInterrupted { step, message } => {
                 self.line(at, "cut off", step, &clean(message))
             }
+            EventKind::StepReopened { step, because } => {
+                self.line(at, "again", step, &clean(because))
+            }
             EventKind::GateWaiting { step, question } => {
                 self.line(at, "waits", step, &clean(question))
             }

@@ -34,6 +34,7 @@ pub fn list(rows: &[Row]) -> String {
     let heading = [
         ("BACKUP SET", Lean::Left),
         ("TIME", Lean::Left),
+        ("KIND", Lean::Left),
         ("SCENARIO", Lean::Left),
         ("VERSIONS", Lean::Left),
         ("PROVEN", Lean::Left),
@@ -50,6 +51,7 @@ fn cells(row: &Row) -> Vec<String> {
     vec![
         row.id.clone(),
         stamp(row.time),
+        manifest.map_or_else(none, |manifest| kind(manifest).to_owned()),
         manifest.map_or_else(none, |manifest| clean(&manifest.scenario)),
         manifest.map_or_else(none, versions),
         manifest.map_or_else(none, |manifest| words::level(manifest.level).to_owned()),
@@ -68,6 +70,11 @@ pub fn set(manifest: &Manifest, directory: &Path) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| _ = writeln!(text, "{name:<12} {value}");
     line("backup set", clean(&manifest.set));
+    let about = match kind(manifest) {
+        "safety" => "safety: the state that a restore replaced",
+        kind => kind,
+    };
+    line("kind", about.to_owned());
     line("directory", clean(&directory.to_string_lossy()));
     line(
         "site",
@@ -186,6 +193,15 @@ pub fn verification_json(set: &str, verification: &Verification) -> String {
         "bytes": verification.bytes,
         "problems": verification.problems,
     }))
+}
+
+/// `safety` for the set of the state that a restore replaced.
+fn kind(manifest: &Manifest) -> &'static str {
+    if manifest.is_safety_set() {
+        "safety"
+    } else {
+        "backup"
+    }
 }
 
 fn versions(manifest: &Manifest) -> String {

@@ -68,8 +68,11 @@ impl Story {
                 });
             }
             kind => {
-                if open_before && kind.step().is_some_and(|step| !self.is_open(step)) {
-                    self.ended_steps += 1;
+                let open = kind.step().is_some_and(|step| self.is_open(step));
+                match (open_before, open) {
+                    (true, false) => self.ended_steps += 1,
+                    (false, true) => self.ended_steps = self.ended_steps.saturating_sub(1),
+                    _ => {}
                 }
             }
         }

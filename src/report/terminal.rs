@@ -26,6 +26,10 @@ pub struct TerminalReporter {
     backups: Option<PathBuf>,
     story: Story,
     name_columns: usize,
+    /// The gate at which a person is asked just now: the terminal is theirs.
+    asked_at: Option<String>,
+    /// What happened meanwhile.
+    held: Vec<Event>,
 }
 
 impl TerminalReporter {
@@ -43,18 +47,20 @@ impl TerminalReporter {
             backups,
             story: Story::default(),
             name_columns: 8,
+            asked_at: None,
+            held: Vec::new(),
         }
-    }
-
-    /// Takes the bars away while `ask` has the terminal to itself (a question at a gate).
-    pub fn suspend<T>(&self, ask: impl FnOnce() -> T) -> T {
-        self.bars.suspend(ask)
     }
 
     /// Draws everything now, for tests: bars draw at most so often.
     #[cfg(test)]
     pub(super) fn redraw(&self) {
         self.bars.redraw();
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_asking(&self) -> bool {
+        self.asked_at.is_some()
     }
 
     fn measure_names(&mut self) {
@@ -240,6 +246,9 @@ impl TerminalReporter {
                 self.bars.step_ends(step);
                 self.say(Mark::Cut, step, &format!("cut off: {}", clean(message)))?;
             }
+            EventKind::StepReopened { because, .. } => {
+                self.say(Mark::Again, step, &clean(because))?;
+            }
             EventKind::GateWaiting { question, .. } => {
                 self.bars.step_ends(step);
                 self.say(Mark::Asks, step, &format!("waits: {}", clean(question)))?;
@@ -267,6 +276,31 @@ impl Reporter for TerminalReporter {
     }
 
     fn event(&mut self, event: &Event) -> io::Result<()> {
+        let Some(gate) = &self.asked_at else {
+            return self.show(event);
+        };
+        let answered = match event.kind.step() {
+            Some(step) => step == gate,
+            None => matches!(event.kind, EventKind::RunFinished { .. }),
+        };
+        if !answered {
+            if event.kind.is_journaled() {
+                self.held.push(event.clone());
+            }
+            return Ok(());
+        }
+        self.asked_at = None;
+        self.bars.show();
+        // The answer's event came last; before it stands what was held.
+        for held in std::mem::take(&mut self.held) {
+            self.event(&held)?;
+        }
+        self.event(event)
+    }
+}
+
+impl TerminalReporter {
+    fn show(&mut self, event: &Event) -> io::Result<()> {
         self.past(event);
         match event.kind.step() {
             Some(step) => self.step_event(step, event)?,
@@ -274,6 +308,10 @@ impl Reporter for TerminalReporter {
         }
         self.outage(event);
         self.overall_text();
+        if let EventKind::GateWaiting { step, .. } = &event.kind {
+            self.asked_at = Some(step.clone());
+            self.bars.hide()?;
+        }
         Ok(())
     }
 }

@@ -10,8 +10,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::crew::Crew;
 use super::decide::{Limits, Schedule};
-use super::director::{Director, History, Notice, Order, Task};
+use super::director::Director;
 use super::error::RunError;
+use super::orders::{History, Notice, Order, Task};
 use super::recorder::Recorder;
 use super::request::{RunReport, RunRequest, Services};
 use super::sets::Sets;
@@ -41,9 +42,27 @@ pub fn execute(
     let lock = Lock::take(&plan.state, &holder)?;
     let (directory, journal) = RunDirectory::create(&plan.state, &run, &plan, &request.site_text)?;
     let sets = sets.begin(&plan, &run)?;
-    let opening = EventKind::RunStarted {
+    Stretch {
+        opening: vec![started(&plan, &run, &sets)],
+        plan,
+        directory,
+        journal,
+        sets,
+        state: RunState::new(),
+        recheck: false,
+        history: HashMap::new(),
+        limits: request.limits,
+        stops: request.stops,
+        lock,
+    }
+    .run(services, events)
+}
+
+/// The first event of a run.
+pub(super) fn started(plan: &Plan, run: &str, sets: &Sets) -> EventKind {
+    EventKind::RunStarted {
         format: 1,
-        run,
+        run: run.to_owned(),
         site: plan.site.clone(),
         phase: plan.phase.to_string(),
         scenario: plan.scenario.clone(),
@@ -52,20 +71,7 @@ pub fn execute(
         set: sets.id(),
         boot: boot_id(),
         steps: plan.cards(),
-    };
-    Stretch {
-        plan,
-        directory,
-        journal,
-        sets,
-        state: RunState::new(),
-        opening: vec![opening],
-        history: HashMap::new(),
-        limits: request.limits,
-        stops: request.stops,
-        lock,
     }
-    .run(services, events)
 }
 
 /// A plan comes from a file when it is resumed: positions in it are looked at before they are used.
@@ -96,6 +102,8 @@ pub(super) struct Stretch {
     pub(super) state: RunState,
     /// The first events of the stretch.
     pub(super) opening: Vec<EventKind>,
+    /// What finished steps wrote may be lost: look before anything is built on it.
+    pub(super) recheck: bool,
     pub(super) history: HashMap<usize, History>,
     pub(super) limits: Limits,
     pub(super) stops: StopSource,
@@ -113,10 +121,6 @@ impl Stretch {
             .enable_all()
             .build()
             .map_err(RunError::Runtime)?;
-        let stops = {
-            let _inside = runtime.enter();
-            Stops::listen(self.stops).map_err(RunError::Runtime)?
-        };
         let (notices, inbox) = unbounded_channel();
         let state = Arc::new(Mutex::new(self.state));
         let mut recorder = Recorder::new(self.journal, Arc::clone(&state), events);
@@ -126,6 +130,18 @@ impl Stretch {
             source,
         };
         recorder.record(self.opening).map_err(lost)?;
+        if self.recheck {
+            let reopened = self.sets.lost(&recorder.state()).into_iter();
+            let reopened = reopened
+                .map(|(step, because)| EventKind::StepReopened { step, because })
+                .collect();
+            recorder.record(reopened).map_err(lost)?;
+        }
+        // Only now: until here a signal may end the program, nothing is at work.
+        let stops = {
+            let _inside = runtime.enter();
+            Stops::listen(self.stops).map_err(RunError::Runtime)?
+        };
         let schedule = Schedule::new(&self.plan, &recorder.state(), self.limits);
         let asks = services.gatekeeper.asks_a_person();
         let crew = Arc::new(Crew {

@@ -1,6 +1,7 @@
 //! The backup sets of a run.
 
 use crate::backup::{BackupError, PartialSet, SealedSet};
+use crate::event::{RunState, StepState, StepStatus};
 use crate::plan::Plan;
 
 /// The sets that a run's steps work on.
@@ -35,6 +36,23 @@ impl Sets {
             self.writing = Some(set?);
         }
         Ok(self)
+    }
+
+    /// Finished steps whose artifacts are not what was recorded, and what is wrong. A set that has
+    /// its name was durable before it got it.
+    pub(super) fn lost(&self, state: &RunState) -> Vec<(String, String)> {
+        let Some(set) = self.writing.as_ref().filter(|set| !set.is_sealed()) else {
+            return Vec::new();
+        };
+        let lost = |step: &StepState| {
+            let StepStatus::Done { outcome, .. } = &step.status else {
+                return None;
+            };
+            let mut artifacts = outcome.artifacts.iter();
+            let problem = artifacts.find_map(|artifact| set.recheck(artifact).err())?;
+            Some((step.card.id.clone(), problem.to_string()))
+        };
+        state.steps.iter().filter_map(lost).collect()
     }
 
     /// The set that a report names: the one that is written, else the one that is used.

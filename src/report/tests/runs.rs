@@ -119,6 +119,7 @@ pub(super) fn card(id: &str, action: &str, marks: &[Mark]) -> StepCard {
         after: Vec::new(),
         left_out: None,
         marks: marks.to_vec(),
+        optional: false,
     }
 }
 

@@ -4,8 +4,8 @@ use indicatif::{InMemoryTerm, ProgressDrawTarget};
 use insta::assert_snapshot;
 
 use super::backups;
-use super::runs::{completed, failed, interrupted, resumed, waiting};
-use crate::event::{Event, EventKind};
+use super::runs::{Script, card, completed, failed, interrupted, resumed, waiting};
+use crate::event::{Event, EventKind, Outcome};
 use crate::report::{Look, Reporter, TerminalReporter};
 
 /// What is on the terminal after `shown` events.
@@ -20,7 +20,9 @@ fn screen(past: &[Event], events: &[Event], look: Look) -> String {
         reporter.event(event).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    reporter.redraw();
+    if !reporter.is_asking() {
+        reporter.redraw();
+    }
     let shown = term.contents();
     drop(reporter);
     shown
@@ -190,5 +192,40 @@ fn waiting_on_a_terminal() {
 
     Next
       upgrade-kit resume 20261121-093000-7f
+    ");
+}
+
+#[test]
+fn the_terminal_belongs_to_the_person_who_is_asked() {
+    let mut script = Script::new(
+        "upgrade",
+        vec![card("dump", "mysql.dump", &[]), card("go-on", "gate", &[])],
+    );
+    script.begin("dump", 1).begin("go-on", 1);
+    let question = "Go on?".to_owned();
+    script.then(
+        0,
+        EventKind::GateWaiting {
+            step: "go-on".to_owned(),
+            question,
+        },
+    );
+    script
+        .progress(1_000, "dump", 1 << 20, None)
+        .done(1_000, "dump", Outcome::default());
+    assert_snapshot!(screen(&[], &script.events, look(80, true)), @"? go-on     waits: Go on?");
+    script.done(
+        0,
+        "go-on",
+        Outcome {
+            summary: "yes".to_owned(),
+            ..Outcome::default()
+        },
+    );
+    assert_snapshot!(screen(&[], &script.events, look(80, true)), @r"
+    ? go-on     waits: Go on?
+    ✓ dump      1.0 s
+    ✓ go-on     yes  0.0 s
+    (2/2) upgrade acme · 00:00
     ");
 }

@@ -66,6 +66,7 @@ fn manifest() -> Manifest {
         format: 1,
         set: "20261121-093000".to_owned(),
         site: "acme".to_owned(),
+        phase: "backup".to_owned(),
         product: "domibus".to_owned(),
         versions: [("domibus", "5.1.9"), ("tomcat", "9.0")]
             .map(|(name, version)| (name.to_owned(), version.to_owned()))
@@ -112,13 +113,21 @@ fn sets() {
         },
     ];
     assert_snapshot!(sets_view::list(&rows), @r"
-    BACKUP SET       TIME                  SCENARIO     VERSIONS                   PROVEN                  SIZE  STATUS
-    20261121-093000  2026-11-21T09:31:10Z  same-server  domibus 5.1.9, tomcat 9.0  L2 formats complete  4.9 KiB  sealed
-    20261120-093000  2026-11-20T09:31:10Z  -            -                          -                          -  partial
+    BACKUP SET       TIME                  KIND    SCENARIO     VERSIONS                   PROVEN                  SIZE  STATUS
+    20261121-093000  2026-11-21T09:31:10Z  backup  same-server  domibus 5.1.9, tomcat 9.0  L2 formats complete  4.9 KiB  sealed
+    20261120-093000  2026-11-20T09:31:10Z  -       -            -                          -                          -  partial
     ");
+    let mut safety = manifest();
+    safety.phase = "restore".to_owned();
+    let row = sets_view::Row {
+        manifest: Some(safety),
+        ..rows[0].clone()
+    };
+    assert!(sets_view::list(&[row]).contains("  safety  "));
     assert_snapshot!(sets_view::list(&[]), @"no backup sets yet");
     assert_snapshot!(sets_view::set(&manifest(), Path::new("/var/backups/acme/20261121-093000")), @r"
     backup set   20261121-093000
+    kind         backup
     directory    /var/backups/acme/20261121-093000
     site         acme, domibus, same-server
     versions     domibus 5.1.9, tomcat 9.0
