@@ -68,6 +68,7 @@ impl World {
             .iter()
             .filter_map(EventKind::step)
             .map(|id| StepCard {
+                optional: false,
                 id: id.to_owned(),
                 title: id.to_owned(),
                 action: String::new(),
