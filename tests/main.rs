@@ -5,6 +5,7 @@ mod executor;
 mod host_files;
 mod host_network;
 mod host_run;
+mod mysql;
 mod server;
 mod small_actions;
 mod stage;
