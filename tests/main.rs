@@ -5,3 +5,5 @@ mod host_files;
 mod host_network;
 mod host_run;
 mod run;
+mod tree_roundtrip;
+mod tree_world;
