@@ -73,6 +73,7 @@ impl World {
                 action: String::new(),
                 after: Vec::new(),
                 left_out: None,
+                optional: false,
                 marks: Vec::new(),
             });
         let start = EventKind::RunStarted {
