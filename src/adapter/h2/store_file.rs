@@ -46,7 +46,7 @@ pub(super) enum StoreFileError {
 
 /// Looks at a database file.
 pub(super) fn inspect(path: &Path) -> Result<StoreFile, StoreFileError> {
-    let found = File::open(path).and_then(|file| inspect_bytes(file));
+    let found = File::open(path).and_then(inspect_bytes);
     let path = path.to_owned();
     match found {
         Ok(Ok(found)) => Ok(found),

@@ -88,7 +88,7 @@ impl Action for KahadbBackup {
             for place in &places {
                 findings.extend(self.tree(place).check(context));
                 for store in stores_of(host, place)? {
-                    findings.extend(look_at(&below(&place.path, &store), running.is_some()));
+                    findings.push(look_at(&below(&place.path, &store), running.is_some()));
                 }
             }
             findings.extend(running.map(|text| {
@@ -112,32 +112,29 @@ impl Action for KahadbBackup {
         for place in &places {
             saved.push(self.save(context, place)?);
         }
-        Ok(self.outcome(context.host, saved)?)
+        self.outcome(context.host, saved)
     }
 }
 
 /// A store as it is now. What a running broker writes may look damaged at the end.
-fn look_at(store: &Path, running: bool) -> Option<Finding> {
+fn look_at(store: &Path, running: bool) -> Finding {
     let path = store.display();
     let found = match inventory(store) {
         Ok(found) => found,
         Err(failure) if running => {
-            return Some(Finding::warning(format!(
+            return Finding::warning(format!(
                 "{path} cannot be read while the broker works on it: {failure}"
-            )));
+            ));
         }
-        Err(failure) => return Some(Finding::of(&failure)),
+        Err(failure) => return Finding::of(&failure),
     };
     match found.damage.first() {
-        Some(damage) if running => Some(Finding::warning(format!("{path}: {damage}")).hint(
+        Some(damage) if running => Finding::warning(format!("{path}: {damage}")).hint(
             "the broker may be writing there just now; if it is still so when it is stopped, the \
              backup will be refused",
-        )),
-        Some(damage) => Some(Finding::refuse(format!("{path}: {damage}")).hint(MENDING)),
-        None => {
-            let summary = Totals::of([&found]).summary();
-            Some(Finding::info(format!("{path}: {summary}")))
-        }
+        ),
+        Some(damage) => Finding::refuse(format!("{path}: {damage}")).hint(MENDING),
+        None => Finding::info(format!("{path}: {}", Totals::of([&found]).summary())),
     }
 }
 

@@ -125,9 +125,10 @@ pub(super) fn differences(
         let expected = of_path.map_or(&nothing, |store| &store.inventory);
         let present = inventory(&below(top, &path))?;
         for sentence in present.difference(expected) {
-            sentences.push(match path.as_os_str().is_empty() {
-                true => sentence,
-                false => format!("{}: {sentence}", path.display()),
+            sentences.push(if path.as_os_str().is_empty() {
+                sentence
+            } else {
+                format!("{}: {sentence}", path.display())
             });
         }
     }
@@ -178,8 +179,10 @@ mod tests {
     fn a_record_comes_back() {
         let mut artifact = artifact(json!({ "index": "jms/kahadb/tree.jsonl" }));
         let stores = ["", "local host/scheduler"].map(|path| {
-            let mut inventory = StoreInventory::default();
-            inventory.scheduled_jobs = 3;
+            let inventory = StoreInventory {
+                scheduled_jobs: 3,
+                ..StoreInventory::default()
+            };
             StoreRecord::new(Path::new(path), inventory)
         });
         write(&mut artifact, &stores);

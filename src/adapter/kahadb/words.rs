@@ -48,7 +48,7 @@ impl Totals {
 
     /// `42 messages in 4 queues, 3 waiting for redelivery`.
     pub(super) fn summary(self) -> String {
-        let mut text = match self.messages {
+        let messages = match self.messages {
             0 => "no message in any queue".to_owned(),
             messages => format!(
                 "{} in {}",
@@ -56,10 +56,10 @@ impl Totals {
                 counted(self.queues, "queue")
             ),
         };
-        if self.scheduled > 0 {
-            text += &format!(", {} waiting for redelivery", self.scheduled);
+        match self.scheduled {
+            0 => messages,
+            scheduled => format!("{messages}, {scheduled} waiting for redelivery"),
         }
-        text
     }
 
     pub(super) fn outputs(self) -> Map<String, Value> {
