@@ -23,6 +23,7 @@ pub mod kahadb;
 pub mod milestone;
 pub mod mysql;
 pub mod registry;
+pub mod server;
 mod store_guard;
 
 pub use action::{

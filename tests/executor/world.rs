@@ -10,38 +10,36 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use upgrade_kit::adapter::{
-    Action, ActionEntry, AnyAction, Effect, Failure, Preview, Probe, StepContext,
-};
+use upgrade_kit::adapter::{Action, ActionEntry, Effect, Failure, Preview, Probe, StepContext};
 use upgrade_kit::event::{Event, FailureKind, Outcome, RunOutcome, RunState, StopLevel};
 use upgrade_kit::host::{Host, Invocation, LocalHost, Masker, Secret, StopFlag, Streams};
 use upgrade_kit::plan::{OnFailure, Phase, Plan, PlannedStep};
 use upgrade_kit::run::{
-    Closing, Gate, GateAnswer, GateKeeper, Limits, RunError, RunReport, RunRequest, Services,
-    StopSource, Verdict, execute,
+    Closing, Gate, GateAnswer, GateKeeper, Limits, ResumeRequest, RunError, RunReport, RunRequest,
+    Services, StopSource, Verdict, execute, resume,
 };
 
 /// What the actions of one test have done.
 #[derive(Debug, Default)]
-pub struct World {
+pub(super) struct World {
     /// How often the effect of a step happened.
-    pub effects: Mutex<BTreeMap<String, u32>>,
+    pub(super) effects: Mutex<BTreeMap<String, u32>>,
     /// Steps in the order in which they were begun.
-    pub begun: Mutex<Vec<String>>,
+    pub(super) begun: Mutex<Vec<String>>,
     /// Steps that fail every time.
-    pub failing: Mutex<Vec<String>>,
+    pub(super) failing: Mutex<Vec<String>>,
     working: AtomicUsize,
     /// Most steps at work at once.
-    pub most: AtomicUsize,
+    pub(super) most: AtomicUsize,
 }
 
 impl World {
-    pub fn effects_of(&self, step: &str) -> u32 {
+    pub(super) fn effects_of(&self, step: &str) -> u32 {
         locked(&self.effects).get(step).copied().unwrap_or(0)
     }
 }
 
-pub fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -50,7 +48,7 @@ static WORLDS: LazyLock<Mutex<Vec<Arc<World>>>> = LazyLock::new(Mutex::default);
 /// Options of the one action of the tests.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Fake {
+pub(super) struct Fake {
     world: usize,
     /// So many attempts fail before one succeeds.
     fails: u32,
@@ -177,6 +175,11 @@ impl Fake {
     }
 }
 
+/// Nobody ever asks to stop. Not the signals of the process, which all tests share.
+fn no_stops() -> StopSource {
+    StopSource::Channel(tokio::sync::mpsc::unbounded_channel().1)
+}
+
 fn world(at: usize) -> Arc<World> {
     Arc::clone(&locked(&WORLDS)[at])
 }
@@ -184,18 +187,20 @@ fn world(at: usize) -> Arc<World> {
 static FAKE: ActionEntry = ActionEntry::of::<Fake>();
 
 /// A world with a plan and a place for its run.
-pub struct Stage {
-    pub world: Arc<World>,
-    pub plan: Plan,
-    pub limits: Limits,
-    pub stops: StopSource,
-    pub keeper: Arc<Keeper>,
+pub(super) struct Stage {
+    pub(super) world: Arc<World>,
+    pub(super) plan: Plan,
+    pub(super) limits: Limits,
+    pub(super) stops: StopSource,
+    pub(super) keeper: Arc<Keeper>,
+    /// Id of a run that was killed, for tests that write its journal. No other test has it.
+    pub(super) killed: String,
     number: usize,
     _place: tempfile::TempDir,
 }
 
 impl Stage {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let place = tempfile::tempdir().unwrap();
         let world = Arc::new(World::default());
         let mut worlds = locked(&WORLDS);
@@ -204,15 +209,16 @@ impl Stage {
             world,
             plan: empty_plan(place.path()),
             limits: Limits::default(),
-            stops: StopSource::Channel(tokio::sync::mpsc::unbounded_channel().1),
+            stops: no_stops(),
             keeper: Arc::default(),
+            killed: format!("20261121T093000Z-{}-{}", std::process::id(), worlds.len()),
             number: worlds.len() - 1,
             _place: place,
         }
     }
 
     /// Adds a step after others.
-    pub fn step(&mut self, id: &str, after: &[usize], options: Value) -> &mut PlannedStep {
+    pub(super) fn step(&mut self, id: &str, after: &[usize], options: Value) -> &mut PlannedStep {
         let Value::Object(mut options) = options else {
             panic!("options are a map");
         };
@@ -241,25 +247,61 @@ impl Stage {
         self.plan.steps.last_mut().unwrap()
     }
 
-    pub fn services(&self) -> Services {
+    pub(super) fn services(&self) -> Services {
         services(Arc::clone(&self.keeper))
     }
 
     /// Runs the plan to its end.
-    pub fn execute(&mut self) -> (Result<RunReport, RunError>, Vec<Event>) {
+    pub(super) fn execute(&mut self) -> (Result<RunReport, RunError>, Vec<Event>) {
         let (sender, receiver) = channel();
         let request = RunRequest {
             plan: self.plan.clone(),
             site_text: "site: test\n".to_owned(),
             limits: self.limits,
-            stops: std::mem::take(&mut self.stops),
+            stops: std::mem::replace(&mut self.stops, no_stops()),
         };
         let report = execute(request, self.services(), sender);
         (report, receiver.into_iter().collect())
     }
 
+    /// Goes on with a run.
+    pub(super) fn resume(&mut self, run: &str) -> (Result<RunReport, RunError>, Vec<Event>) {
+        self.resume_beside(run, None)
+    }
+
+    /// Goes on with a run while a plan made now would have that digest.
+    pub(super) fn resume_beside(
+        &mut self,
+        run: &str,
+        present_plan: Option<String>,
+    ) -> (Result<RunReport, RunError>, Vec<Event>) {
+        let (sender, receiver) = channel();
+        let request = ResumeRequest {
+            state: self.plan.state.clone(),
+            run: run.to_owned(),
+            present_plan,
+            limits: self.limits,
+            stops: std::mem::replace(&mut self.stops, no_stops()),
+        };
+        let report = resume(request, self.services(), sender);
+        (report, receiver.into_iter().collect())
+    }
+
+    /// Goes on with a run and checks what holds for every run.
+    pub(super) fn go_on(&mut self, run: &str) -> (RunState, RunOutcome, Vec<Event>) {
+        let (report, events) = self.resume(run);
+        let report = report.unwrap();
+        check_story(&report, &events);
+        (report.state, report.outcome, events)
+    }
+
+    /// Goes on with the killed run.
+    pub(super) fn go_on_with_killed(&mut self) -> (RunState, RunOutcome, Vec<Event>) {
+        self.go_on(&self.killed.clone())
+    }
+
     /// Runs the plan and checks what holds for every run.
-    pub fn run(&mut self) -> (RunState, RunOutcome, Vec<Event>) {
+    pub(super) fn run(&mut self) -> (RunState, RunOutcome, Vec<Event>) {
         let (report, events) = self.execute();
         let report = report.unwrap();
         check_story(&report, &events);
@@ -269,7 +311,7 @@ impl Stage {
 
 /// The journal, the events and the live state tell the same.
 #[track_caller]
-pub fn check_story(report: &RunReport, events: &[Event]) {
+pub(super) fn check_story(report: &RunReport, events: &[Event]) {
     assert_eq!(report.directory.state().unwrap(), report.state);
     let mut journaled = Vec::new();
     report
@@ -290,7 +332,7 @@ pub fn check_story(report: &RunReport, events: &[Event]) {
     }
 }
 
-pub fn services(keeper: Arc<Keeper>) -> Services {
+pub(super) fn services(keeper: Arc<Keeper>) -> Services {
     Services {
         hosts: Box::new(|name| {
             (name == "local").then(|| Arc::new(LocalHost::default()) as Arc<dyn Host>)
@@ -327,12 +369,12 @@ fn fill(
 
 /// Answers as it was told to.
 #[derive(Debug, Default)]
-pub struct Keeper {
-    pub answers: Mutex<Vec<GateAnswer>>,
-    pub verdicts: Mutex<Vec<Verdict>>,
-    pub asked: Mutex<Vec<Gate>>,
+pub(super) struct Keeper {
+    pub(super) answers: Mutex<Vec<GateAnswer>>,
+    pub(super) verdicts: Mutex<Vec<Verdict>>,
+    pub(super) asked: Mutex<Vec<Gate>>,
     /// Sits and waits, as at a terminal.
-    pub sits: bool,
+    pub(super) sits: bool,
 }
 
 impl GateKeeper for Keeper {
@@ -371,9 +413,4 @@ fn empty_plan(place: &Path) -> Plan {
         values: Value::Null,
         steps: Vec::new(),
     }
-}
-
-#[expect(dead_code, reason = "says that the fake is an action like any other")]
-fn is_an_action(fake: Fake) -> Box<dyn AnyAction> {
-    Box::new(fake)
 }

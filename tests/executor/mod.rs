@@ -1,4 +1,6 @@
 //! The executor, its journal and its resumption, against actions that live in memory.
 
+mod crash;
 mod execute;
+mod resume;
 mod world;
