@@ -1,10 +1,14 @@
 //! The one integration test binary.
 
 mod arrows;
+mod domibus_queues;
 mod executor;
+mod h2_file;
 mod host_files;
 mod host_network;
 mod host_run;
+mod kahadb_crashes;
+mod kahadb_stores;
 mod mysql;
 mod server;
 mod small_actions;
