@@ -85,6 +85,7 @@ impl World {
             plan: "0".repeat(64),
             program: "0.1.0".to_owned(),
             set: None,
+            uses: None,
             boot: None,
             steps: cards.collect(),
         };

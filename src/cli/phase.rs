@@ -55,7 +55,7 @@ pub fn phase(
     let scenario = arguments.planning.scenario.as_str();
     let report = execute(prepared, &loaded, scenario, &arguments.running)?;
     let exit = exit_of(&report.state, report.outcome);
-    match (exit, after_failure, &report.state.set) {
+    match (exit, after_failure, &report.state.uses) {
         (Exit::StepFailed, Some(AfterFailure::Restore), Some(set))
             if report.state.no_return_passed =>
         {

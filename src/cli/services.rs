@@ -48,12 +48,12 @@ fn closing(state: &RunState, outcome: RunOutcome, options: &str, scenario: &str)
         format!("upgrade-kit {command} --scenario {scenario} --from {set} {options}")
     };
     let mut next = Vec::new();
-    match (outcome, state.phase.as_str(), &state.set) {
-        (RunOutcome::Done, "backup", Some(set)) if everything_ran(state) => {
+    match (outcome, state.phase.as_str(), &state.set, &state.uses) {
+        (RunOutcome::Done, "backup", Some(set), _) if everything_ran(state) => {
             next.push(with_set("upgrade", set));
         }
         (RunOutcome::Done, ..) => {}
-        (_, "upgrade", Some(set)) => {
+        (_, "upgrade", _, Some(set)) => {
             next.push(resume);
             next.push(with_set("restore", set));
         }

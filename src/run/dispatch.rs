@@ -68,7 +68,8 @@ pub(super) fn started(plan: &Plan, run: &str, sets: &Sets) -> EventKind {
         scenario: plan.scenario.clone(),
         plan: plan.digest(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
-        set: sets.id(),
+        set: sets.written(),
+        uses: plan.uses_set.clone(),
         boot: boot_id(),
         steps: plan.cards(),
     }
