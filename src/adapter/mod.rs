@@ -21,6 +21,7 @@ pub mod kahadb;
 pub mod milestone;
 pub mod mysql;
 pub mod registry;
+pub mod server;
 
 pub use action::{
     Action, ActionEntry, AnyAction, DecodeError, Effect, OutputKind, OutputSpec, Preview,

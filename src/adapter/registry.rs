@@ -1,7 +1,7 @@
 //! Every action of the program.
 
 use super::action::ActionEntry;
-use super::{backupset, command, files, gate, http, milestone, mysql};
+use super::{backupset, command, files, gate, http, milestone, mysql, server};
 use crate::backup::FormatCheck;
 
 /// All actions, sorted by name.
@@ -25,6 +25,9 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<mysql::Query>(),
     ActionEntry::of::<mysql::Restore>(),
     ActionEntry::of::<mysql::Script>(),
+    ActionEntry::of::<server::CheckStopped>(),
+    ActionEntry::of::<server::Start>(),
+    ActionEntry::of::<server::Stop>(),
 ];
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.
