@@ -11,6 +11,7 @@ mod host_run;
 mod kahadb_broker;
 mod kahadb_crashes;
 mod kahadb_stores;
+mod mysql;
 mod server;
 mod small_actions;
 mod stage;
