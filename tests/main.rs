@@ -1,12 +1,14 @@
 //! The one integration test binary.
 
 mod arrows;
+mod broker_rig;
 mod domibus_queues;
 mod executor;
 mod h2_file;
 mod host_files;
 mod host_network;
 mod host_run;
+mod kahadb_broker;
 mod kahadb_crashes;
 mod kahadb_stores;
 mod mysql;
