@@ -1,6 +1,7 @@
 //! The one integration test binary.
 
 mod arrows;
+mod cli;
 mod host_files;
 mod host_network;
 mod host_run;
