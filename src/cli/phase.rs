@@ -101,7 +101,7 @@ fn execute(
         stops: StopSource::Signals,
     };
     let services = services(running.yes, loaded.options.clone(), scenario.to_owned());
-    show::while_running(running.output, &loaded.backups, |events| {
+    show::while_running(running.output, &loaded.backups, Vec::new(), |events| {
         run::execute(request, services, events)
     })
 }
