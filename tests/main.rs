@@ -2,6 +2,7 @@
 
 mod arrows;
 mod broker_rig;
+mod cli;
 mod domibus_queues;
 mod executor;
 mod h2_file;
