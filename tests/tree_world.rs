@@ -8,8 +8,8 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -85,6 +85,7 @@ impl World {
             plan: "0".repeat(64),
             program: "0.1.0".to_owned(),
             set: None,
+            uses: None,
             boot: None,
             steps: cards.collect(),
         };
@@ -102,13 +103,23 @@ impl World {
 
     /// Performs a step on that host.
     pub(crate) fn perform_on(&self, host: &dyn Host, step: &Step<'_>) -> Result<Outcome, Failure> {
+        self.perform_watched(host, step, &|| {})
+    }
+
+    /// Performs a step on that host; `watch` is called while bytes are copied.
+    pub(crate) fn perform_watched(
+        &self,
+        host: &dyn Host,
+        step: &Step<'_>,
+        watch: &(dyn Fn() + Sync),
+    ) -> Result<Outcome, Failure> {
         let scratch = self.path("run/steps").join(step.name);
         fs::create_dir_all(&scratch).unwrap();
         let context = StepContext {
             step: step.name,
             host,
             control: &self.control,
-            progress: &|_| {},
+            progress: &|_| watch(),
             say: &|_| {},
             secret: &|_| Err(Failure::refused("no secrets here")),
             scratch: &scratch,
@@ -283,6 +294,10 @@ pub(crate) fn settle(path: &Path, mode: u32, seconds: i64) {
 /// The host of a program that is killed at its n-th operation: from then on nothing works.
 pub(crate) struct DyingHost {
     life: Arc<Life>,
+    /// Whether its file system can exchange two names.
+    exchanges: bool,
+    /// What somebody does when the first file is opened.
+    meddling: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 struct Life {
@@ -310,7 +325,23 @@ impl DyingHost {
     pub(crate) fn after(operations: u64) -> Self {
         let left = AtomicU64::new(operations);
         let life = Arc::new(Life { left });
-        Self { life }
+        Self {
+            life,
+            exchanges: true,
+            meddling: Mutex::new(None),
+        }
+    }
+
+    /// Somebody does this as soon as the first file was opened.
+    pub(crate) fn when_opened(mut self, meddle: impl FnOnce() + Send + 'static) -> Self {
+        self.meddling = Mutex::new(Some(Box::new(meddle)));
+        self
+    }
+
+    /// On a file system that cannot exchange names, as NFS.
+    pub(crate) fn without_exchange(mut self) -> Self {
+        self.exchanges = false;
+        self
     }
 
     /// Whether it came to an end.
@@ -390,7 +421,11 @@ impl Host for DyingHost {
     }
     fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, HostError> {
         self.life.spend(path)?;
-        LocalHost.open(path)
+        let opened = LocalHost.open(path);
+        if let Some(meddle) = self.meddling.lock().unwrap().take() {
+            meddle();
+        }
+        opened
     }
     fn data_ranges(&self, path: &Path) -> Result<Vec<(u64, u64)>, HostError> {
         self.life.spend(path)?;
@@ -429,6 +464,10 @@ impl Host for DyingHost {
     }
     fn exchange(&self, one: &Path, other: &Path) -> Result<(), HostError> {
         self.life.spend(one)?;
+        if !self.exchanges {
+            let error = std::io::ErrorKind::InvalidInput.into();
+            return Err(HostError::file("exchange", one, error));
+        }
         LocalHost.exchange(one, other)
     }
     fn remove_file(&self, path: &Path) -> Result<(), HostError> {
@@ -448,10 +487,12 @@ impl Host for DyingHost {
     fn free_space(&self, path: &Path) -> Result<u64, HostError> {
         LocalHost.free_space(path)
     }
-    fn lock_holder(&self, _: &Path) -> Result<Option<u32>, HostError> {
-        Ok(None)
+    fn lock_holder(&self, path: &Path) -> Result<Option<u32>, HostError> {
+        self.life.spend(path)?;
+        LocalHost.lock_holder(path)
     }
-    fn hold_lock(&self, _: &Path) -> Result<Box<dyn HeldLock>, HostError> {
-        Err(HostError::Stopped)
+    fn hold_lock(&self, path: &Path) -> Result<Box<dyn HeldLock>, HostError> {
+        self.life.spend(path)?;
+        LocalHost.hold_lock(path)
     }
 }

@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::run::{self, ResumeRequest, StopSource};
 
 /// Goes on with a run.
-pub fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
+pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
     let loaded = load(&arguments.site)?;
     let run = match &arguments.run {
         Some(run) => run.clone(),
@@ -22,6 +22,8 @@ pub fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
     };
     let directory = RunDirectory::open(&loaded.state, &run)?;
     let plan = directory.plan()?;
+    let mut past = Vec::new();
+    directory.replay(|event| past.push(event))?;
     let request = ResumeRequest {
         state: loaded.state.clone(),
         run,
@@ -31,7 +33,7 @@ pub fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
     };
     let running = &arguments.running;
     let services = services(running.yes, loaded.options.clone(), plan.scenario.clone());
-    let report = show::while_running(running.output, &loaded.backups, |events| {
+    let report = show::while_running(running.output, &loaded.backups, past, |events| {
         run::resume(request, services, events)
     })?;
     Ok(exit_of(&report.state, report.outcome))

@@ -381,7 +381,7 @@ fn a_stop_ends_the_pause_before_a_retry() {
 
 fn gated(answers: &[GateAnswer]) -> Stage {
     let mut stage = Stage::new();
-    *locked(&stage.keeper.answers) = answers.to_vec();
+    locked(&stage.keeper.answers).extend(answers);
     stage
         .step(
             "ask",
@@ -471,4 +471,40 @@ fn a_plan_whose_order_is_broken_is_refused() {
     let error = stage.execute().0.unwrap_err();
     assert!(matches!(error, RunError::Plan { .. }), "{error}");
     assert!(!stage.plan.state.exists());
+}
+
+#[test]
+fn a_run_whose_journal_cannot_be_written_stops_and_can_be_resumed() {
+    let mut stage = Stage::new();
+    stage.limits.jobs = 2;
+    stage.step("first", &[], json!({ "fills_disk": true }));
+    stage.step("at-work", &[], json!({ "works_ms": 2000 }));
+    stage.step("next", &[0], json!({}));
+    let began = Instant::now();
+    let (report, events) = stage.execute();
+    assert!(
+        began.elapsed() < Duration::from_millis(1900),
+        "it was asked to end"
+    );
+    let error = report.unwrap_err();
+    let RunError::JournalLost { run, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .starts_with("free some space, then resume the run")
+    );
+    assert_eq!(begun(&stage).len(), 2, "nothing new starts");
+    // What is not on disk was told to nobody.
+    let last = events.last().unwrap();
+    assert!(
+        matches!(last.kind, EventKind::StepStarted { .. }),
+        "{last:?}"
+    );
+
+    let (state, outcome, _) = stage.go_on(run);
+    assert_eq!(outcome, RunOutcome::Done);
+    assert_eq!(state.step("next").unwrap().attempts, 1);
 }

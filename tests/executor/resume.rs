@@ -34,6 +34,7 @@ fn killed_run(stage: &Stage, boot: &str, kinds: Vec<EventKind>) -> RunDirectory 
         plan: plan.digest(),
         program: "0.1.0".to_owned(),
         set: None,
+        uses: None,
         boot: Some(boot.to_owned()),
         steps: plan.cards(),
     };
@@ -218,7 +219,7 @@ fn orphans_are_ended_before_anything_is_repeated() {
     let mut journaled = sleeper(None);
     let mut marked = sleeper(Some(&stage.killed));
     let mut stranger = sleeper(Some("another-run"));
-    let process = LocalHost::default().process(journaled.id()).unwrap();
+    let process = LocalHost.process(journaled.id()).unwrap();
     stage.step("cut", &[], json!({}));
     let tool = EventKind::ToolStarted {
         step: "cut".to_owned(),
@@ -255,7 +256,7 @@ fn processes_that_only_look_like_orphans_are_left_alone() {
     let boot = boot_id();
     for (boot, off) in [(boot.as_str(), 1), ("another-boot", 0)] {
         let mut child = sleeper(None);
-        let process = LocalHost::default().process(child.id()).unwrap();
+        let process = LocalHost.process(child.id()).unwrap();
         let mut stage = Stage::new();
         stage.step("cut", &[], json!({}));
         let tool = EventKind::ToolStarted {
@@ -278,7 +279,7 @@ fn processes_that_only_look_like_orphans_are_left_alone() {
 fn the_job_of_an_external_step_is_left_to_its_step() {
     let mut stage = Stage::new();
     let mut child = sleeper(Some(&stage.killed));
-    let process = LocalHost::default().process(child.id()).unwrap();
+    let process = LocalHost.process(child.id()).unwrap();
     stage.step("job", &[], json!({})).effect = Effect::External;
     let tool = EventKind::ToolStarted {
         step: "job".to_owned(),

@@ -69,6 +69,8 @@ pub(super) struct Fake {
     wants: Option<Value>,
     /// Runs that command.
     command: Vec<String>,
+    /// Lets the disk that the journal is on run full.
+    fills_disk: bool,
     /// Fails with that text after it has resolved a secret.
     leaks: bool,
 }
@@ -124,6 +126,9 @@ impl Fake {
                 secret.expose()
             )));
         }
+        if self.fills_disk && begun == 1 {
+            fill_disk_under(&context.run_directory.join("journal.jsonl"));
+        }
         if let [program, arguments @ ..] = &self.command[..] {
             let invocation = Invocation::new(program).args(arguments);
             let exit = context
@@ -173,6 +178,29 @@ impl Fake {
         }
         outcome
     }
+}
+
+/// Puts `/dev/full` in the place of this process's open file at `path`: from then on writing to it
+/// fails as on a full disk.
+fn fill_disk_under(path: &Path) {
+    use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+    let number = std::fs::read_dir("/proc/self/fd")
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .find(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target == path))
+        .and_then(|entry| entry.file_name().to_str()?.parse().ok())
+        .unwrap();
+    let full = std::fs::File::options()
+        .append(true)
+        .open("/dev/full")
+        .unwrap();
+    #[expect(
+        unsafe_code,
+        reason = "the descriptor is open and given back untouched"
+    )]
+    let mut journal = unsafe { OwnedFd::from_raw_fd(number) };
+    rustix::io::dup2(&full, &mut journal).unwrap();
+    _ = journal.into_raw_fd();
 }
 
 /// Nobody ever asks to stop. Not the signals of the process, which all tests share.
@@ -334,9 +362,7 @@ pub(super) fn check_story(report: &RunReport, events: &[Event]) {
 
 pub(super) fn services(keeper: Arc<Keeper>) -> Services {
     Services {
-        hosts: Box::new(|name| {
-            (name == "local").then(|| Arc::new(LocalHost::default()) as Arc<dyn Host>)
-        }),
+        hosts: Box::new(|name| (name == "local").then(|| Arc::new(LocalHost) as Arc<dyn Host>)),
         secrets: Box::new(|_| Ok(Secret::new("very-secret-password".to_owned()))),
         masker: Masker::default(),
         gatekeeper: keeper,
