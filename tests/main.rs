@@ -10,6 +10,7 @@ mod host_run;
 mod kahadb_crashes;
 mod kahadb_stores;
 mod mysql;
+mod proof;
 mod server;
 mod small_actions;
 mod stage;
