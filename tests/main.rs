@@ -13,6 +13,7 @@ mod kahadb_broker;
 mod kahadb_crashes;
 mod kahadb_stores;
 mod mysql;
+mod proof;
 mod server;
 mod set_whole;
 mod small_actions;
