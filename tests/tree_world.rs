@@ -68,6 +68,7 @@ impl World {
             .iter()
             .filter_map(EventKind::step)
             .map(|id| StepCard {
+                optional: false,
                 id: id.to_owned(),
                 title: id.to_owned(),
                 action: String::new(),
@@ -84,6 +85,7 @@ impl World {
             plan: "0".repeat(64),
             program: "0.1.0".to_owned(),
             set: None,
+            uses: None,
             boot: None,
             steps: cards.collect(),
         };
@@ -101,13 +103,23 @@ impl World {
 
     /// Performs a step on that host.
     pub(crate) fn perform_on(&self, host: &dyn Host, step: &Step<'_>) -> Result<Outcome, Failure> {
+        self.perform_watched(host, step, &|| {})
+    }
+
+    /// Performs a step on that host; `watch` is called while bytes are copied.
+    pub(crate) fn perform_watched(
+        &self,
+        host: &dyn Host,
+        step: &Step<'_>,
+        watch: &(dyn Fn() + Sync),
+    ) -> Result<Outcome, Failure> {
         let scratch = self.path("run/steps").join(step.name);
         fs::create_dir_all(&scratch).unwrap();
         let context = StepContext {
             step: step.name,
             host,
             control: &self.control,
-            progress: &|_| {},
+            progress: &|_| watch(),
             say: &|_| {},
             secret: &|_| Err(Failure::refused("no secrets here")),
             scratch: &scratch,
@@ -475,10 +487,12 @@ impl Host for DyingHost {
     fn free_space(&self, path: &Path) -> Result<u64, HostError> {
         LocalHost.free_space(path)
     }
-    fn lock_holder(&self, _: &Path) -> Result<Option<u32>, HostError> {
-        Ok(None)
+    fn lock_holder(&self, path: &Path) -> Result<Option<u32>, HostError> {
+        self.life.spend(path)?;
+        LocalHost.lock_holder(path)
     }
-    fn hold_lock(&self, _: &Path) -> Result<Box<dyn HeldLock>, HostError> {
-        Err(HostError::Stopped)
+    fn hold_lock(&self, path: &Path) -> Result<Box<dyn HeldLock>, HostError> {
+        self.life.spend(path)?;
+        LocalHost.hold_lock(path)
     }
 }

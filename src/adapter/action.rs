@@ -187,6 +187,8 @@ pub struct DecodeError {
     pub message: String,
 }
 
+type Decode = fn(Map<String, Value>) -> Result<Box<dyn AnyAction>, DecodeError>;
+
 /// An action in the registry.
 pub struct ActionEntry {
     /// See [`Action::NAME`].
@@ -197,7 +199,7 @@ pub struct ActionEntry {
     pub effect: Effect,
     /// See [`Action::OUTPUTS`].
     pub outputs: &'static [OutputSpec],
-    decode: fn(Map<String, Value>) -> Result<Box<dyn AnyAction>, DecodeError>,
+    decode: Decode,
     schema: fn() -> Schema,
 }
 

@@ -130,6 +130,7 @@ impl BackupsetSeal {
             site: state.site,
             product: head.product,
             versions: self.versions.clone(),
+            phase: state.phase,
             scenario: state.scenario,
             run: state.run,
             plan: state.plan,

@@ -3,6 +3,7 @@
 use crate::backup::BackupError;
 use crate::event::{FailureKind, FailureReport};
 use crate::host::{Exit, HostError, Invocation};
+use crate::site::SecretError;
 
 /// A failed action, ready for the journal and the operator. Texts are masked by the executor before
 /// they leave the process.
@@ -102,6 +103,20 @@ impl From<HostError> for Failure {
             Some(std::io::ErrorKind::PermissionDenied) => failure
                 .hint("give the user that runs upgrade-kit access to it, then resume the run"),
             _ => failure,
+        }
+    }
+}
+
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
+        let hint = error.hint();
+        let failure = match error {
+            SecretError::Host(error) => Self::from(error),
+            error => Self::refused(error.to_string()),
+        };
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
     }
 }

@@ -48,6 +48,9 @@ pub struct Invocation {
     /// The tool starts something that shall outlive it and the kit (a server): children may stay,
     /// open outputs are not waited for, and they do not count as belonging to the run.
     pub detached: bool,
+    /// Its standard error may quote people's data: it is captured for the caller to judge and never
+    /// written to the step's log. The caller logs what may be seen.
+    pub private: bool,
 }
 
 impl Invocation {
@@ -62,6 +65,7 @@ impl Invocation {
             timeout: None,
             grace: Duration::from_secs(10),
             detached: false,
+            private: false,
         }
     }
 
@@ -163,7 +167,8 @@ pub enum Stdout<'a> {
     Writer(&'a mut (dyn Write + Send)),
 }
 
-/// The streams of one run of a tool. Standard error is always captured and logged, masked.
+/// The streams of one run of a tool. Standard error is always captured and logged, masked (not logged
+/// if [`Invocation::private`]).
 pub struct Streams<'a> {
     /// Input.
     pub stdin: Stdin<'a>,
@@ -206,7 +211,7 @@ pub struct Captured {
     pub head: Vec<u8>,
     /// The last bytes, if some in between were dropped. Masked.
     pub tail: Vec<u8>,
-    /// How many bytes there were in all.
+    /// How many bytes there were in all, after masking.
     pub total: u64,
 }
 

@@ -196,7 +196,8 @@ pub trait Host: Send + Sync {
     fn free_space(&self, path: &Path) -> Result<u64, HostError>;
 
     /// The process that holds an fcntl write lock on the file (as Java's `FileChannel.tryLock`
-    /// takes it), if one does. `Ok(None)` if the file does not exist.
+    /// takes it), if one does; 0 if the system does not name it. `Ok(None)` if the file does not
+    /// exist.
     fn lock_holder(&self, path: &Path) -> Result<Option<u32>, HostError>;
 
     /// Takes an fcntl write lock on the file, which must exist, and holds it until dropped.

@@ -4,6 +4,17 @@
 //! dry run cannot drift from a run: both read the same [`Plan`]. May import: `runbook`, `site`,
 //! `adapter` (previews), `event`, `diagnostic`. Must never: act.
 
+mod graph;
+mod lint;
+mod options;
+mod order;
+mod resolve;
+mod select;
 mod types;
 
+pub use crate::runbook::expression::fill_outputs;
+pub use lint::lint;
+pub use options::sample_options;
+pub use resolve::{PlanRequest, resolve};
+pub use select::Selection;
 pub use types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::adapter::{Effect, PreviewLine};
+use crate::diagnostic::SourceFile;
 use crate::event::{Because, Mark, StepCard};
 
 /// The three things that can be done to a site.
@@ -70,6 +71,17 @@ pub struct RunbookFile {
     pub name: String,
     /// SHA-256 of its text, hex.
     pub sha256: String,
+}
+
+impl RunbookFile {
+    /// Of a document that was read.
+    pub fn of(source: &SourceFile) -> Self {
+        use sha2::Digest;
+        Self {
+            name: source.name().to_owned(),
+            sha256: hex(&sha2::Sha256::digest(source.text().as_bytes())),
+        }
+    }
 }
 
 /// One step or fan-out instance of a plan.
@@ -177,6 +189,7 @@ impl Plan {
                     .collect(),
                 left_out: step.left_out.clone(),
                 marks: step.marks.clone(),
+                optional: step.optional,
             })
             .collect()
     }
@@ -185,9 +198,17 @@ impl Plan {
     pub fn digest(&self) -> String {
         use sha2::Digest;
         let json = serde_json::to_vec(self).unwrap_or_default();
-        sha2::Sha256::digest(&json)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&sha2::Sha256::digest(&json))
     }
+}
+
+/// Lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            _ = write!(text, "{byte:02x}");
+            text
+        })
 }

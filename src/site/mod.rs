@@ -1,7 +1,28 @@
 //! The site: what the operator wrote down, and what an existing installation says of itself.
 //!
+//! Discovery is pure and synchronous: files are read through [`files::FileSource`] only, nothing is
+//! started, and a value that cannot be known without running something is reported, never guessed.
+//!
 //! May import: `diagnostic`, `host` (to resolve a secret). Must never: change an installation.
 
+mod document;
+pub mod domibus;
+pub mod files;
+pub mod placeholders;
+pub mod properties;
+mod resolve;
+mod resolved;
 mod secret_ref;
+mod secret_resolve;
+pub mod startup_args;
 
-pub use secret_ref::SecretRef;
+pub use document::{
+    DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument, PracticeDocument,
+    ScriptsDocument, ServerDocument, ServerKind, SiteDocument, UpgradeDocument,
+};
+pub use resolve::{Basis, FindProgram, Surroundings, absolute, resolve};
+pub use resolved::{
+    Broker, Config, Connection, Database, Folder, Migration, Schema, Server, Site, Upgrade,
+};
+pub use secret_ref::{LITERAL_SECRET, SecretRef};
+pub use secret_resolve::{SecretError, resolve as resolve_secret};

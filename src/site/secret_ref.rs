@@ -1,24 +1,71 @@
 //! References to secrets, as documents hold them.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Where a secret is to be found. Documents, plans, journals and backup sets hold this reference,
 /// never the secret. Exactly one of the fields is given; [`SecretRef::validate`] tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct SecretRef {
     /// Name of an environment variable of the program.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub env: Option<String>,
     /// A file whose first line is the secret; it must not be readable by others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     /// A command (program and arguments, no shell) that prints the secret as its first line.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<Vec<String>>,
+}
+
+/// What is said instead of accepting a secret that stands in the document itself.
+pub const LITERAL_SECRET: &str = "a secret must not be written here";
+
+/// By hand, so that a literal secret gets a message of its own, which does not repeat it.
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Ways {
+            #[serde(default)]
+            env: Option<String>,
+            #[serde(default)]
+            file: Option<PathBuf>,
+            #[serde(default)]
+            command: Option<Vec<String>>,
+        }
+        struct Reference;
+        impl<'de> Visitor<'de> for Reference {
+            type Value = SecretRef;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "a reference: `{ env: NAME }`, `{ file: PATH }` or `{ command: [ … ] }`",
+                )
+            }
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<SecretRef, E> {
+                Err(E::custom(LITERAL_SECRET))
+            }
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<SecretRef, E> {
+                Err(E::custom(LITERAL_SECRET))
+            }
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<SecretRef, E> {
+                Err(E::custom(LITERAL_SECRET))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretRef, A::Error> {
+                let Ways { env, file, command } =
+                    Ways::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let reference = SecretRef { env, file, command };
+                reference.validate().map_err(de::Error::custom)?;
+                Ok(reference)
+            }
+        }
+        deserializer.deserialize_any(Reference)
+    }
 }
 
 impl SecretRef {
@@ -36,8 +83,8 @@ impl SecretRef {
     }
 }
 
-impl std::fmt::Display for SecretRef {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.env, &self.file, &self.command) {
             (Some(name), ..) => write!(f, "environment variable {name}"),
             (_, Some(path), _) => write!(f, "file {}", path.display()),

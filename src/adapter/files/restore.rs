@@ -21,7 +21,7 @@ use crate::host::{Attributes, FileKind};
 
 /// Brings a tree or file back from the backup set: builds it whole beside its place, compares every
 /// hash, swaps it in and keeps what it replaced.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FilesRestore {
     /// Name of the artifact in the set.
@@ -127,6 +127,19 @@ impl Action for FilesRestore {
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
+        self.restore(context, &|_| Ok(()))
+    }
+}
+
+impl FilesRestore {
+    /// Restores. `prove` is given the whole tree where it was built, before anything is swapped, for
+    /// adapters that know more of it than its hashes. An attempt that goes on with a swap that was
+    /// begun does not prove again.
+    pub(in crate::adapter) fn restore(
+        &self,
+        context: &StepContext<'_>,
+        prove: &dyn Fn(&Path) -> Result<(), Failure>,
+    ) -> Result<Outcome, Failure> {
         let set = context.using()?;
         let record = set
             .artifact(&self.artifact)
@@ -139,7 +152,10 @@ impl Action for FilesRestore {
             swap.take_away()?;
         } else {
             refuse_kept_members(&pieces, &keep, &target)?;
-            swap.put(|new| build(context, new, &pieces))?;
+            swap.put(|new| {
+                build(context, new, &pieces)?;
+                prove(new)
+            })?;
             bring_over(context, swap.old(), &target, &keep, &pieces)?;
         }
         let tree = scan(context.host, &target, &keep, &|| go_on(context))?;
@@ -147,9 +163,7 @@ impl Action for FilesRestore {
         context.host.sync(workshop(&target, None))?;
         Ok(outcome(&pieces, swap.kept()?, foreign, &target))
     }
-}
 
-impl FilesRestore {
     fn place(&self, record: &ArtifactRecord) -> PathBuf {
         let recorded = || path_of(&record.source);
         self.target.clone().unwrap_or_else(recorded)

@@ -37,15 +37,15 @@ enum Sink<'a> {
 }
 
 impl<'a> Output<'a> {
-    /// An output that is kept and logged.
-    pub(super) fn kept(pipe: OwnedFd, control: &Control) -> Self {
+    /// An output that is kept, and logged unless it is private.
+    pub(super) fn kept(pipe: OwnedFd, control: &Control, private: bool) -> Self {
         Self {
             pipe: Some(pipe),
             sink: Sink::Kept(Box::new(Kept {
                 masker: StreamMasker::new(&control.masker),
                 masked: Vec::new(),
                 capture: Capture::default(),
-                log: control.log.clone().map(LineLog::new),
+                log: control.log.clone().filter(|_| !private).map(LineLog::new),
             })),
         }
     }

@@ -6,8 +6,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use super::input::Feeding;
 use super::outputs::{DrainError, Output};
 use super::process;
-use super::spawn::{self, Tool};
+use super::spawn;
 use super::supervision::{Supervision, Watched};
+use super::tool::Tool;
 use crate::event::StopLevel;
 use crate::host::{
     Control, Exit, HostError, Invocation, ProcessIdentity, Stdin, Stdout, Streams, ToolStart,
@@ -25,10 +26,13 @@ pub(super) fn run(
     let (mut tool, pipes) = spawn::start(invocation, &streams, control)?;
     announce(&tool, invocation, control);
     let stdout = match streams.stdout {
-        Stdout::Captured => Output::kept(pipes.stdout, control),
+        Stdout::Captured => Output::kept(pipes.stdout, control, false),
         Stdout::Writer(writer) => Output::written(pipes.stdout, writer),
     };
-    let mut outputs = [stdout, Output::kept(pipes.stderr, control)];
+    let mut outputs = [
+        stdout,
+        Output::kept(pipes.stderr, control, invocation.private),
+    ];
     let failed = |action, source| HostError::Stream {
         action,
         program: invocation.program.clone(),
@@ -95,7 +99,7 @@ fn watch_and_feed(
 
 /// Tells the executor of the process, before anything else is done with it.
 fn announce(tool: &Tool, invocation: &Invocation, control: &Control) {
-    let pid = tool.child.id();
+    let pid = tool.number();
     let start_time = process::stat(pid).map_or(0, |stat| stat.identity.start_time);
     (control.on_tool)(ToolStart {
         process: ProcessIdentity { pid, start_time },

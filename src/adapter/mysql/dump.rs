@@ -1,0 +1,341 @@
+//! `mysql.dump`
+
+use std::path::Path;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use super::compare::{changed, missing_in_text};
+use super::connection::{Connection, Family};
+use super::dump_stream::{self, Written};
+use super::fingerprint::{checksums, contents};
+use super::inventory::{self, Schema};
+use super::preflight::{dump_limits, dump_rights, finding_of, refuse_or_warn};
+use super::quiet::{foreign_sessions, wait_until_quiet};
+use super::quoting::identifier;
+use super::record::{DumpRecord, FORMAT, KIND};
+use super::server::Server;
+use super::session::Session;
+use crate::adapter::{
+    Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
+    StepContext,
+};
+use crate::backup::file_name_for;
+use crate::event::{ArtifactRecord, Level, Outcome};
+use crate::host::shell_word;
+use crate::site::SecretRef;
+
+/// Dumps one schema into the backup set and proves the dump complete: grants, quiet, exit code,
+/// messages, trailer, every object in the text, row counts and checksums before and after.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dump {
+    /// The server and the account.
+    pub connection: Connection,
+    /// The schema.
+    pub schema: String,
+    /// Name of the artifact; `database/SCHEMA` if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<String>,
+    /// Seconds that other sessions on the schema have to end before the step refuses.
+    #[serde(default = "default_wait")]
+    pub wait_seconds: u64,
+}
+
+pub(super) fn default_wait() -> u64 {
+    10
+}
+
+/// The artifact of a schema.
+pub(super) fn artifact_name(given: Option<&str>, schema: &str) -> String {
+    given.map_or_else(
+        || format!("database/{}", file_name_for(schema)),
+        str::to_owned,
+    )
+}
+
+/// Rules for a schema's name.
+pub(super) fn validate_schema(schema: &str) -> Option<String> {
+    if schema.is_empty() {
+        Some("schema: is empty".to_owned())
+    } else if schema.contains('\0') || schema.chars().count() > 64 {
+        Some("schema: no server has a schema of that name (1 to 64 characters)".to_owned())
+    } else {
+        None
+    }
+}
+
+impl Dump {
+    fn artifact(&self) -> String {
+        artifact_name(self.artifact.as_deref(), &self.schema)
+    }
+
+    fn file(&self) -> String {
+        format!("{}.sql.zst", self.artifact())
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.wait_seconds)
+    }
+
+    /// Nothing may have changed since the look before the dump.
+    fn prove_unchanged(
+        &self,
+        session: &Session<'_>,
+        before: &Schema,
+        checksums_before: &[String],
+    ) -> Result<DumpContents, Failure> {
+        let after = inventory::look(session, &self.schema)?;
+        let mut found = changed(&before.inventory, &after.inventory);
+        if found.is_empty() {
+            let contents = contents(session, &self.schema, &after.inventory)?;
+            for (table, before) in after.inventory.tables.iter().zip(checksums_before) {
+                let now = contents.get(&table.name).map_or("", |now| &now.checksum);
+                if now != before {
+                    found.push(format!(
+                        "the checksum of table `{}` was {before} and is {now}",
+                        table.name
+                    ));
+                }
+            }
+            let foreign = foreign_sessions(session, &[&self.schema])?;
+            found.extend(foreign.iter().map(|one| format!("there is {one}")));
+            if found.is_empty() {
+                return Ok(contents);
+            }
+        }
+        let mut failure = Failure::verification(format!(
+            "`{}` was used while it was dumped: {}",
+            self.schema, found[0]
+        ));
+        failure.0.causes = found.into_iter().skip(1).take(8).collect();
+        Err(failure.hint("stop the application and whatever else writes, then try again"))
+    }
+
+    fn record(
+        &self,
+        server: Server,
+        before: Schema,
+        contents: DumpContents,
+        written: &Written,
+    ) -> DumpRecord {
+        let by_hand = self.by_hand(&server, &before, &written.artifact.file.path);
+        DumpRecord {
+            format: FORMAT,
+            schema: self.schema.clone(),
+            family: server.family,
+            server_version: server.version,
+            tool: written.text.header.clone().unwrap_or_default(),
+            inventory: before.inventory,
+            contents,
+            longest_line: written.text.longest_line,
+            by_hand,
+        }
+    }
+
+    fn by_hand(&self, server: &Server, found: &Schema, path: &str) -> Vec<String> {
+        let client = match server.family {
+            Family::Mariadb => "mariadb",
+            Family::Mysql => "mysql",
+        };
+        let name = identifier(&self.schema);
+        let create = &found.inventory.create;
+        let recreate = format!("DROP DATABASE IF EXISTS {name}; {create}");
+        vec![
+            "# The schema is made anew: loaded over the present one, what the upgrade added would stay."
+                .to_owned(),
+            "# Dump the present schema first. Without --comments the client strips stored routines."
+                .to_owned(),
+            format!("{client} -u USER -p -e {}", shell_word(&recreate)),
+            format!(
+                "zstd -dc {} | {client} -u USER -p --default-character-set=utf8mb4 \
+                 --max-allowed-packet=1G --binary-mode --comments --skip-reconnect -- {}",
+                shell_word(path),
+                shell_word(&self.schema)
+            ),
+        ]
+    }
+
+    fn outcome(
+        &self,
+        record: &DumpRecord,
+        written: Written,
+        warnings: Vec<String>,
+        address: &str,
+    ) -> Result<Outcome, Failure> {
+        let details = serde_json::to_value(record).map_err(|error| {
+            Failure::new(
+                crate::event::FailureKind::Internal,
+                "cannot write the record",
+            )
+            .because(&error)
+        })?;
+        let (rows, tables) = (record.rows(), record.inventory.tables.len());
+        let bytes = written.artifact.content_bytes;
+        let mut outputs = Map::new();
+        outputs.insert("rows".to_owned(), rows.into());
+        outputs.insert("tables".to_owned(), tables.into());
+        outputs.insert("bytes".to_owned(), bytes.into());
+        outputs.insert("tool_version".to_owned(), record.tool.clone().into());
+        Ok(Outcome {
+            outputs,
+            artifacts: vec![ArtifactRecord {
+                name: self.artifact(),
+                kind: KIND.to_owned(),
+                files: vec![written.artifact.file],
+                source: format!("{} `{}`", address, self.schema),
+                source_bytes: bytes,
+                level: Level::L3,
+                details,
+            }],
+            warnings,
+            summary: format!("{rows} rows in {tables} tables"),
+        })
+    }
+}
+
+type DumpContents = std::collections::BTreeMap<String, super::record::Contents>;
+
+impl Action for Dump {
+    const NAME: &'static str = "mysql.dump";
+    const SUMMARY: &'static str = "Dumps a MySQL or MariaDB schema and proves the dump complete";
+    const EFFECT: Effect = Effect::Idempotent;
+    const OUTPUTS: &'static [OutputSpec] = &[
+        OutputSpec {
+            name: "rows",
+            kind: OutputKind::Number,
+            about: "rows of all tables",
+        },
+        OutputSpec {
+            name: "tables",
+            kind: OutputKind::Number,
+            about: "tables",
+        },
+        OutputSpec {
+            name: "bytes",
+            kind: OutputKind::Number,
+            about: "bytes of the dump before compression",
+        },
+        OutputSpec {
+            name: "tool_version",
+            kind: OutputKind::Text,
+            about: "program that wrote the dump, and its version",
+        },
+    ];
+
+    fn validate(&self) -> Vec<String> {
+        let mut problems = self.connection.validate();
+        problems.extend(validate_schema(&self.schema));
+        problems
+    }
+
+    fn preview(&self) -> Preview {
+        let schema = &self.schema;
+        vec![
+            PreviewLine::Command(self.connection.read(None, None).to_string()),
+            PreviewLine::Checks(format!(
+                "the account has SELECT, SHOW VIEW, TRIGGER and EVENT on `{schema}` and sees its routines"
+            )),
+            PreviewLine::Checks(format!(
+                "no other session uses `{schema}` (waits up to {} s)",
+                self.wait_seconds
+            )),
+            PreviewLine::Command(self.connection.dump(schema, None).to_string()),
+            PreviewLine::Writes(format!("{} (zstd, SHA-256)", self.file())),
+            PreviewLine::Checks(
+                "the dump has its trailer and every table, view, routine, trigger and event; \
+                 definitions, checksums and sessions are the same before and after"
+                    .to_owned(),
+            ),
+        ]
+    }
+
+    fn secrets(&self) -> Vec<&SecretRef> {
+        self.connection.password.iter().collect()
+    }
+
+    fn programs(&self) -> Vec<String> {
+        vec![
+            self.connection.client_program().to_owned(),
+            self.connection.dump_program().to_owned(),
+        ]
+    }
+
+    fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
+        let look = || -> Result<Vec<Finding>, Failure> {
+            let session = Session::of_check(&self.connection, context)?;
+            let server = Server::look(&session)?;
+            let found = inventory::list(&session, &self.schema)?;
+            let mut findings = dump_rights(&server, &self.schema);
+            findings.extend(dump_limits(&self.schema, &found));
+            findings.extend(space(context, &self.schema, found.bytes));
+            Ok(findings)
+        };
+        look().unwrap_or_else(|failure| vec![finding_of(&failure)])
+    }
+
+    fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
+        let set = context.writing()?;
+        let session = Session::of_step(&self.connection, context)?;
+        let server = Server::look(&session)?;
+        let mut findings = dump_rights(&server, &self.schema);
+        wait_until_quiet(&session, &[&self.schema], self.patience())?;
+        // The rights come first: without them the inventory would be incomplete.
+        let mut warnings = refuse_or_warn(std::mem::take(&mut findings))?;
+        let before = inventory::look(&session, &self.schema)?;
+        warnings.extend(refuse_or_warn(dump_limits(&self.schema, &before))?);
+        let checksums = checksums(&session, &self.schema, &before.inventory)?;
+        let writer = set.compressed(&self.file())?;
+        let mut written = dump_stream::write(&session, &self.schema, writer, context.progress)?;
+        let contents = self.prove_unchanged(&session, &before, &checksums)?;
+        let missing = missing_in_text(&before.inventory, &contents, &written.text);
+        if let Some(first) = missing.first() {
+            let mut failure = Failure::verification(format!(
+                "the dump of `{}` lacks {first}, although {} ended well",
+                self.schema,
+                self.connection.dump_program()
+            ));
+            failure.0.causes = missing.iter().skip(1).take(8).cloned().collect();
+            return Err(failure.hint(
+                "look at the account's rights (`upgrade-kit check`) and at the option files of the \
+                 dump program",
+            ));
+        }
+        warnings.append(&mut written.notes);
+        if written.text.longest_line + 4096 > server.max_allowed_packet {
+            warnings.push(format!(
+                "the largest row takes {} bytes in the dump and the server accepts statements of {}: \
+                 raise `max_allowed_packet` before a restore",
+                written.text.longest_line, server.max_allowed_packet
+            ));
+        }
+        let record = self.record(server, before, contents, &written);
+        self.outcome(&record, written, warnings, &self.connection.address())
+    }
+}
+
+/// Data compress to between a tenth and, for encrypted payloads, all of their size.
+fn space(context: &CheckContext<'_>, schema: &str, bytes: u64) -> Option<Finding> {
+    let mut folder: &Path = context.backups;
+    let free = loop {
+        match context.host.free_space(folder) {
+            Ok(free) => break free,
+            Err(_) => folder = folder.parent()?,
+        }
+    };
+    let text = format!(
+        "`{schema}` holds about {} MB, and {} has {} MB free",
+        bytes / 1_000_000,
+        context.backups.display(),
+        free / 1_000_000
+    );
+    if free < bytes / 4 {
+        Some(Finding::refuse(text).hint("free some space, or put `backups` on a larger disk"))
+    } else if free < bytes + bytes / 10 {
+        Some(Finding::warning(text))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,98 @@
+//! The dump program's output: compressed, hashed and looked through in one pass.
+
+use std::io::{self, Write};
+
+use super::scanner::{DumpScanner, DumpText};
+use super::session::Session;
+use super::tool_messages::{Source, dump_exit_meaning, sort_lines, tool_failure};
+use crate::adapter::Failure;
+use crate::backup::{CompressedArtifact, CompressedWriter};
+use crate::event::{Progress, ProgressUnit};
+use crate::host::{Stdin, Stdout, Streams};
+
+/// A dump that was written.
+pub(super) struct Written {
+    pub(super) artifact: CompressedArtifact,
+    pub(super) text: DumpText,
+    /// What the program said that is no failure.
+    pub(super) notes: Vec<String>,
+}
+
+struct Watched<'a> {
+    writer: CompressedWriter,
+    scanner: DumpScanner,
+    progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.writer.write_all(buffer)?;
+        self.scanner.feed(buffer);
+        (self.progress)(Progress {
+            done: self.writer.content_bytes(),
+            total: None,
+            unit: ProgressUnit::Bytes,
+        });
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// Runs the dump program and judges it: exit code, messages, first lines, trailer. Whether the text
+/// holds every object is the caller's to compare.
+pub(super) fn write(
+    session: &Session<'_>,
+    schema: &str,
+    writer: CompressedWriter,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Written, Failure> {
+    let invocation = session.dump(schema);
+    let mut watched = Watched {
+        writer,
+        scanner: DumpScanner::default(),
+        progress,
+    };
+    let streams = Streams {
+        stdin: Stdin::Null,
+        stdout: Stdout::Writer(&mut watched),
+    };
+    let exit = session.start(&invocation, streams)?;
+    let failed = |message: String| {
+        tool_failure(message, session.connection, &invocation, &exit, Source::Own)
+    };
+    let program = &invocation.program;
+    if !exit.success() {
+        let meaning = dump_exit_meaning(exit.status);
+        return Err(failed(format!(
+            "the dump of `{schema}` failed: {program} {meaning}"
+        )));
+    }
+    let said = sort_lines(program, &exit, Source::Own);
+    if !said.failures.is_empty() {
+        return Err(failed(format!(
+            "the dump of `{schema}` is not complete: {program} ended well but reported errors"
+        )));
+    }
+    let text = watched.scanner.finish();
+    if text.header.is_none() || !text.complete {
+        let lacks = if text.header.is_none() {
+            "does not begin as a dump does"
+        } else {
+            "has no `-- Dump completed` at its end"
+        };
+        return Err(Failure::verification(format!(
+            "the dump of `{schema}` {lacks}, although {program} ended well"
+        ))
+        .hint(format!(
+            "look what `{program}` is on this machine: its output was cut or changed on the way"
+        )));
+    }
+    Ok(Written {
+        artifact: watched.writer.finish()?,
+        text,
+        notes: said.notes,
+    })
+}

@@ -1,0 +1,369 @@
+//! What a schema holds: names from `information_schema`, definitions from `SHOW CREATE`.
+//!
+//! `information_schema` shows only what the account may see, so an inventory is no proof of
+//! completeness by itself: [`super::preflight`] looks at the grants first.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::quoting::{identifier, literal, qualified};
+use super::record::{Inventory, ObjectKind, ObjectRecord, TableRecord};
+use super::rows::Row;
+use super::session::Session;
+use crate::adapter::Failure;
+
+/// Objects whose definitions are asked for at once.
+const BATCH: usize = 500;
+
+/// A schema as it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Schema {
+    pub(super) inventory: Inventory,
+    /// Bytes of data and indexes as the server estimates them.
+    pub(super) bytes: u64,
+    /// Tables with system versioning: a dump leaves their history out.
+    pub(super) versioned: Vec<String>,
+}
+
+/// Looks at a schema. Refuses if there is none of that name.
+pub(super) fn look(session: &Session<'_>, schema: &str) -> Result<Schema, Failure> {
+    let mut found = list(session, schema)?;
+    define(session, schema, &mut found.inventory)?;
+    Ok(found)
+}
+
+/// The names only; definitions are empty.
+pub(super) fn list(session: &Session<'_>, schema: &str) -> Result<Schema, Failure> {
+    let rows = session.ask(&list_statements(schema))?;
+    match of_rows(schema, &rows) {
+        Some(found) => Ok(found),
+        None => Err(missing(session, schema)?),
+    }
+}
+
+fn missing(session: &Session<'_>, schema: &str) -> Result<Failure, Failure> {
+    let names: Vec<String> = session.ask("SHOW DATABASES;\n")?.concat();
+    let near = names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(name, schema), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|one, other| one.0.total_cmp(&other.0));
+    let address = session.connection.address();
+    let failure = Failure::refused(format!("no schema `{schema}` on the server at {address}"));
+    Ok(match near {
+        Some((_, name)) => failure.hint(format!(
+            "the server has `{name}`; check the schema's name in the site"
+        )),
+        None => failure.hint(
+            "check the schema's name in the site, and that the account has a right to it \
+             (a schema without one is not shown)",
+        ),
+    })
+}
+
+/// The conditions let the server look at one schema; names that its collation thinks equal are
+/// sorted out by [`of_rows`], for which every row carries the schema's name.
+fn list_statements(schema: &str) -> String {
+    let name = literal(schema);
+    format!(
+        "SELECT 'schema', SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME \
+         FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {name};\n\
+         SELECT 'table', TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, IFNULL(ENGINE, ''), \
+         IFNULL(DATA_LENGTH, 0) + IFNULL(INDEX_LENGTH, 0) \
+         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {name};\n\
+         SELECT 'column', TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA \
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {name} ORDER BY ORDINAL_POSITION;\n\
+         SELECT 'view', TABLE_SCHEMA, TABLE_NAME, DEFINER \
+         FROM information_schema.VIEWS WHERE TABLE_SCHEMA = {name};\n\
+         SELECT 'routine', ROUTINE_SCHEMA, ROUTINE_NAME, DEFINER, ROUTINE_TYPE \
+         FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name};\n\
+         SELECT 'trigger', TRIGGER_SCHEMA, TRIGGER_NAME, DEFINER \
+         FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {name};\n\
+         SELECT 'event', EVENT_SCHEMA, EVENT_NAME, DEFINER, EVENT_TYPE, ON_COMPLETION \
+         FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {name};\n"
+    )
+}
+
+fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
+    let mut character_sets = None;
+    let mut found = Schema {
+        inventory: Inventory {
+            create: String::new(),
+            character_set: String::new(),
+            collation: String::new(),
+            tables: Vec::new(),
+            objects: Vec::new(),
+        },
+        bytes: 0,
+        versioned: Vec::new(),
+    };
+    let mut columns: BTreeMap<&str, Vec<Column<'_>>> = BTreeMap::new();
+    for row in rows
+        .iter()
+        .filter(|row| row.get(1).is_some_and(|name| name == schema))
+    {
+        let row: Vec<&str> = row.iter().map(String::as_str).collect();
+        match row.as_slice() {
+            ["schema", _, set, collation] => character_sets = Some((*set, *collation)),
+            ["table", _, name, kind, engine, bytes] => {
+                found.bytes += bytes.parse::<u64>().unwrap_or_default();
+                take_table(&mut found, name, kind, engine);
+            }
+            ["column", _, table, name, kind, extra] => {
+                columns.entry(table).or_default().push(Column {
+                    name,
+                    float: *kind == "float",
+                    // `VIRTUAL GENERATED`, `STORED GENERATED`; MariaDB 5 and 10.1: `VIRTUAL`,
+                    // `PERSISTENT`.
+                    generated: ["GENERATED", "VIRTUAL", "PERSISTENT"]
+                        .iter()
+                        .any(|word| extra.split(' ').any(|found| found == *word)),
+                });
+            }
+            [what, _, name, definer, details @ ..] => {
+                found
+                    .inventory
+                    .objects
+                    .extend(object(what, name, definer, details));
+            }
+            _ => {}
+        }
+    }
+    let (set, collation) = character_sets?;
+    set.clone_into(&mut found.inventory.character_set);
+    collation.clone_into(&mut found.inventory.collation);
+    for table in &mut found.inventory.tables {
+        let columns = columns.remove(table.name.as_str()).unwrap_or_default();
+        take_columns(table, &columns);
+    }
+    found.inventory.tables.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+        .inventory
+        .objects
+        .sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    Some(found)
+}
+
+fn take_table(found: &mut Schema, name: &str, kind: &str, engine: &str) {
+    let object = match kind {
+        "VIEW" | "SYSTEM VIEW" => return,
+        "SEQUENCE" => ObjectKind::Sequence,
+        "SYSTEM VERSIONED" => {
+            found.versioned.push(name.to_owned());
+            ObjectKind::Table
+        }
+        _ => ObjectKind::Table,
+    };
+    found.inventory.tables.push(TableRecord {
+        name: name.to_owned(),
+        kind: object,
+        engine: engine.to_owned(),
+        columns: 0,
+        floats: Vec::new(),
+        summed: Vec::new(),
+        definition: String::new(),
+    });
+}
+
+struct Column<'a> {
+    name: &'a str,
+    float: bool,
+    generated: bool,
+}
+
+fn take_columns(table: &mut TableRecord, columns: &[Column<'_>]) {
+    let names = |wanted: &dyn Fn(&Column<'_>) -> bool| -> Vec<String> {
+        let columns = columns.iter().filter(|column| wanted(column));
+        columns.map(|column| column.name.to_owned()).collect()
+    };
+    table.columns = columns.len() as u64;
+    table.floats = names(&|column| column.float);
+    if columns
+        .iter()
+        .any(|column| column.float || column.generated)
+    {
+        table.summed = names(&|column| !column.generated);
+    }
+}
+
+fn object(what: &str, name: &str, definer: &str, details: &[&str]) -> Option<ObjectRecord> {
+    let kind = match (what, details.first().copied()) {
+        ("view", _) => ObjectKind::View,
+        ("routine", Some("PROCEDURE")) => ObjectKind::Procedure,
+        ("routine", Some("PACKAGE")) => ObjectKind::Package,
+        ("routine", Some("PACKAGE BODY")) => ObjectKind::PackageBody,
+        ("routine", _) => ObjectKind::Function,
+        ("trigger", _) => ObjectKind::Trigger,
+        ("event", _) => ObjectKind::Event,
+        _ => return None,
+    };
+    Some(ObjectRecord {
+        kind,
+        name: name.to_owned(),
+        definer: definer.to_owned(),
+        once: details == ["ONE TIME", "NOT PRESERVE"],
+        definition: String::new(),
+    })
+}
+
+/// Fills in the definitions. Every `SHOW CREATE` answers with exactly one row.
+fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Result<(), Failure> {
+    let name = identifier(schema);
+    let rows = session.ask(&format!("SHOW CREATE DATABASE {name};\n"))?;
+    inventory.create = rows.concat().pop().unwrap_or_default();
+    let mut wanted: Vec<(ObjectKind, &str, &mut String)> = Vec::new();
+    for table in &mut inventory.tables {
+        wanted.push((table.kind, &table.name, &mut table.definition));
+    }
+    for object in &mut inventory.objects {
+        wanted.push((object.kind, &object.name, &mut object.definition));
+    }
+    for batch in wanted.chunks_mut(BATCH) {
+        let mut statements = format!("USE {name};\n");
+        for (kind, name, _) in batch.iter() {
+            let word = kind.word().to_uppercase();
+            let _ = writeln!(
+                statements,
+                "SHOW CREATE {word} {};",
+                qualified(schema, name)
+            );
+        }
+        let mut hidden = Vec::new();
+        let mut next = 0;
+        session.ask_each(&statements, |row| {
+            if let Some((kind, name, definition)) = batch.get_mut(next) {
+                match digest(*kind, &row) {
+                    Some(digest) => **definition = digest,
+                    None => hidden.push(format!("{} `{name}`", kind.word())),
+                }
+            }
+            next += 1;
+        })?;
+        if let Some(first) = hidden.first() {
+            return Err(Failure::refused(format!(
+                "the account sees that there is a {first} but not what it says"
+            ))
+            .hint("grant the account the right to see routines that `upgrade-kit check` names"));
+        }
+        if next != batch.len() {
+            return Err(Failure::verification(format!(
+                "the server described {next} of {} objects of `{schema}`",
+                batch.len()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// SHA-256 of a `SHOW CREATE` row; `None` if the account may not see the definition. A trigger's
+/// last column is the time of its creation.
+fn digest(kind: ObjectKind, row: &[String]) -> Option<String> {
+    let routine = matches!(
+        kind,
+        ObjectKind::Procedure
+            | ObjectKind::Function
+            | ObjectKind::Package
+            | ObjectKind::PackageBody
+    );
+    if routine && row.get(2).is_none_or(|body| body == "NULL") {
+        return None;
+    }
+    let columns = if kind == ObjectKind::Trigger {
+        row.get(..6).unwrap_or(row)
+    } else {
+        row
+    };
+    Some(sha256(columns))
+}
+
+/// SHA-256 over texts, each ended by a NUL, which no text of a server holds.
+pub(super) fn sha256<T: AsRef<[u8]>>(texts: &[T]) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text.as_ref());
+        hash.update([0]);
+    }
+    hash.finalize()
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(lines: &[&str]) -> Vec<Row> {
+        lines
+            .iter()
+            .map(|line| line.split('|').map(str::to_owned).collect())
+            .collect()
+    }
+
+    #[test]
+    fn a_schema_is_read_and_its_neighbours_are_not() {
+        let rows = rows(&[
+            "schema|dom|utf8mb4|utf8mb4_bin",
+            "schema|DOM|latin1|latin1_bin",
+            "table|dom|t2|BASE TABLE|InnoDB|100",
+            "table|dom|t1|BASE TABLE|MyISAM|11",
+            "table|dom|s|SEQUENCE|InnoDB|0",
+            "table|dom|h|SYSTEM VERSIONED|InnoDB|0",
+            "table|dom|v|VIEW||0",
+            "table|DOM|other|BASE TABLE|InnoDB|5000",
+            "column|dom|t1|a|int|",
+            "column|dom|t1|x|float|",
+            "column|dom|t1|g|int|STORED GENERATED",
+            "column|dom|t2|a|int|auto_increment",
+            "column|DOM|t2|other|float|",
+            "view|dom|v|root@localhost",
+            "routine|dom|p|root@localhost|PROCEDURE",
+            "event|dom|e|root@localhost|ONE TIME|NOT PRESERVE",
+            "event|dom|f|root@localhost|RECURRING|NOT PRESERVE",
+        ]);
+        let found = of_rows("dom", &rows).unwrap();
+        assert_eq!(found.bytes, 111);
+        assert_eq!(found.versioned, ["h"]);
+        assert_eq!(found.inventory.collation, "utf8mb4_bin");
+        let names: Vec<&str> = found
+            .inventory
+            .tables
+            .iter()
+            .map(|t| t.name.as_str())
+            .collect();
+        assert_eq!(names, ["h", "s", "t1", "t2"]);
+        let t1 = &found.inventory.tables[2];
+        assert_eq!(t1.columns, 3);
+        assert_eq!(
+            (t1.floats.join(" "), t1.summed.join(" ")),
+            ("x".into(), "a x".into())
+        );
+        let t2 = &found.inventory.tables[3];
+        assert_eq!((t2.columns, t2.summed.len()), (1, 0));
+        let once: Vec<bool> = found.inventory.objects.iter().map(|o| o.once).collect();
+        assert_eq!(once, [false, false, true, false]);
+        assert_eq!(of_rows("Dom", &rows), None);
+    }
+
+    #[test]
+    fn a_hidden_body_is_not_a_definition() {
+        let row: Row = ["p", "", "NULL", "utf8mb4"].map(str::to_owned).to_vec();
+        assert_eq!(digest(ObjectKind::Procedure, &row), None);
+        assert!(digest(ObjectKind::View, &row).is_some());
+    }
+
+    #[test]
+    fn when_a_trigger_was_made_is_no_part_of_it() {
+        let row = |created: &str| -> Row {
+            ["t", "", "CREATE…", "utf8mb4", "c", "d", created]
+                .map(str::to_owned)
+                .to_vec()
+        };
+        let one = digest(ObjectKind::Trigger, &row("2026-01-01"));
+        assert_eq!(one, digest(ObjectKind::Trigger, &row("2026-02-02")));
+    }
+}

@@ -1,0 +1,346 @@
+//! `mysql.restore`
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use super::compare::{Differences, missing_in_text, restored};
+use super::connection::Connection;
+use super::dump::{artifact_name, default_wait, validate_schema};
+use super::fingerprint::contents;
+use super::inventory;
+use super::preflight::{finding_of, refuse_or_warn, restore_rights};
+use super::quiet::wait_until_quiet;
+use super::quoting::identifier;
+use super::record::DumpRecord;
+use super::sandbox_line::SkipSandboxLine;
+use super::scanner::DumpScanner;
+use super::server::Server;
+use super::session::Session;
+use super::tool_messages::{Source, is_benign, shown_lines, sort_lines, tool_failure};
+use crate::adapter::{
+    Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
+    StepContext,
+};
+use crate::backup::{DecompressedReader, SealedSet};
+use crate::event::{ArtifactFile, FailureKind, Outcome, Progress, ProgressUnit, StopLevel};
+use crate::host::{Control, Exit, Stdin, Stdout, Streams};
+use crate::site::SecretRef;
+
+/// Brings a schema back to the exact state of a dump: what was added since is gone afterwards. Reads
+/// the whole dump before anything is dropped, and compares every table afterwards.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Restore {
+    /// The server and the account.
+    pub connection: Connection,
+    /// The schema.
+    pub schema: String,
+    /// Name of the artifact; `database/SCHEMA` if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<String>,
+    /// Seconds that other sessions on the schema have to end before the step refuses.
+    #[serde(default = "default_wait")]
+    pub wait_seconds: u64,
+}
+
+impl Restore {
+    fn artifact(&self) -> String {
+        artifact_name(self.artifact.as_deref(), &self.schema)
+    }
+
+    /// The record and the file of the artifact.
+    fn record(&self, set: &SealedSet) -> Result<(DumpRecord, ArtifactFile), Failure> {
+        let name = self.artifact();
+        let artifact = set.artifact(&name).ok_or_else(|| {
+            Failure::refused(format!(
+                "the backup set {} has no artifact `{name}`",
+                set.id()
+            ))
+            .hint("look what it holds with `upgrade-kit backups show`")
+        })?;
+        let record = DumpRecord::of(artifact)?;
+        let expected = format!("CREATE DATABASE {} ", identifier(&record.schema));
+        if !record.inventory.create.starts_with(&expected) {
+            let text = format!("the record of `{name}` does not say how to create the schema");
+            return Err(Failure::new(FailureKind::DamagedSet, text));
+        }
+        if record.schema != self.schema {
+            return Err(Failure::refused(format!(
+                "the artifact `{name}` is a dump of `{}`, not of `{}`",
+                record.schema, self.schema
+            )));
+        }
+        match artifact.files.as_slice() {
+            [file] => Ok((record, file.clone())),
+            files => Err(Failure::new(
+                FailureKind::DamagedSet,
+                format!(
+                    "the artifact `{name}` has {} files instead of one",
+                    files.len()
+                ),
+            )),
+        }
+    }
+
+    /// Drops the schema and creates it as it was.
+    fn recreate(&self, create: &str) -> String {
+        format!(
+            "DROP DATABASE IF EXISTS {};\n{create};\n",
+            identifier(&self.schema)
+        )
+    }
+
+    fn load(
+        &self,
+        session: &Session<'_>,
+        reader: DecompressedReader,
+        total: u64,
+        context: &StepContext<'_>,
+    ) -> Result<Vec<String>, Failure> {
+        let mut invocation = session.load(Some(&self.schema));
+        invocation.private = true;
+        let mut input = SkipSandboxLine::new(Reported {
+            reader,
+            total,
+            progress: context.progress,
+        });
+        let streams = Streams {
+            stdin: Stdin::Reader(&mut input),
+            stdout: Stdout::Captured,
+        };
+        let exit = session.start(&invocation, streams)?;
+        log(session.control, &exit);
+        let said = sort_lines(&invocation.program, &exit, Source::Dump);
+        if exit.success() && said.failures.is_empty() {
+            return Ok(said.notes);
+        }
+        let message = format!("the load of `{}` stopped half-way", self.schema);
+        let mut failure = tool_failure(
+            &message,
+            session.connection,
+            &invocation,
+            &exit,
+            Source::Dump,
+        );
+        if failure.0.message != message {
+            let cause = std::mem::replace(&mut failure.0.message, message);
+            failure.0.causes.insert(0, cause);
+        }
+        let again =
+            "the schema is incomplete now; resume the run or restore again, it begins with a drop";
+        failure.0.hint = Some(match failure.0.hint.take() {
+            Some(hint) => format!("{hint}; {again}"),
+            None => again.to_owned(),
+        });
+        Err(failure)
+    }
+
+    /// Every table, object, row count and checksum as it was recorded, or a failure.
+    fn compare(
+        &self,
+        session: &Session<'_>,
+        server: &Server,
+        record: &DumpRecord,
+    ) -> Result<Vec<String>, Failure> {
+        let found = inventory::look(session, &self.schema)?;
+        let contents = contents(session, &self.schema, &found.inventory)?;
+        let same_version = server.version == record.server_version;
+        let Differences { failures, warnings } =
+            restored(record, &found.inventory, &contents, same_version);
+        let Some(first) = failures.first() else {
+            return Ok(warnings);
+        };
+        let mut failure =
+            Failure::verification(format!("`{}` is not what was dumped: {first}", self.schema));
+        failure.0.causes = failures.iter().skip(1).take(20).cloned().collect();
+        if failures.len() > 21 {
+            let more = format!("and {} differences more", failures.len() - 21);
+            failure.0.causes.push(more);
+        }
+        Err(failure.hint(
+            "keep the application stopped: something wrote while the dump was loaded, or the server \
+             reads it otherwise; restore again, and compare the server's settings",
+        ))
+    }
+}
+
+/// Reads the whole dump as a restore would: hash, frames, first lines, trailer, every object.
+fn verify(
+    set: &SealedSet,
+    file: &ArtifactFile,
+    record: &DumpRecord,
+    control: &Control,
+) -> Result<(), Failure> {
+    let damaged = |problem: String| {
+        Failure::new(
+            FailureKind::DamagedSet,
+            format!("{} cannot be restored: {problem}", file.path),
+        )
+        .hint("nothing was changed; use another backup set (`upgrade-kit backups list`)")
+    };
+    let mut reader = set.decompressed(file)?;
+    let mut scanner = DumpScanner::default();
+    let mut chunk = vec![0; 256 * 1024];
+    loop {
+        if control.stop.level() >= StopLevel::Ask {
+            return Err(Failure::stopped());
+        }
+        match reader.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => scanner.feed(&chunk[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(damaged(error.to_string())),
+        }
+    }
+    let text = scanner.finish();
+    if text.header.is_none() {
+        return Err(damaged("it does not begin as a dump does".to_owned()));
+    }
+    if !text.complete {
+        return Err(damaged(
+            "it has no `-- Dump completed` at its end".to_owned(),
+        ));
+    }
+    match missing_in_text(&record.inventory, &record.contents, &text).first() {
+        Some(first) => Err(damaged(format!("it lacks {first}"))),
+        None => Ok(()),
+    }
+}
+
+struct Reported<'a> {
+    reader: DecompressedReader,
+    total: u64,
+    progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl Read for Reported<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        (self.progress)(Progress {
+            done: self.reader.compressed_bytes(),
+            total: Some(self.total),
+            unit: ProgressUnit::Bytes,
+        });
+        Ok(count)
+    }
+}
+
+/// The client's messages without the rows that they quote. A log that cannot be written is not worth
+/// breaking a restore for.
+fn log(control: &Control, exit: &Exit) {
+    let Some(log) = &control.log else { return };
+    let mut log = log
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    for line in shown_lines(exit, Source::Dump) {
+        if is_benign(&line) {
+            continue;
+        }
+        let _ = writeln!(log, "{line}");
+    }
+}
+
+impl Action for Restore {
+    const NAME: &'static str = "mysql.restore";
+    const SUMMARY: &'static str =
+        "Brings a MySQL or MariaDB schema back to the exact state of a dump";
+    const EFFECT: Effect = Effect::Idempotent;
+    const OUTPUTS: &'static [OutputSpec] = &[
+        OutputSpec {
+            name: "rows",
+            kind: OutputKind::Number,
+            about: "rows of all tables",
+        },
+        OutputSpec {
+            name: "tables",
+            kind: OutputKind::Number,
+            about: "tables",
+        },
+    ];
+
+    fn validate(&self) -> Vec<String> {
+        let mut problems = self.connection.validate();
+        problems.extend(validate_schema(&self.schema));
+        problems
+    }
+
+    fn preview(&self) -> Preview {
+        let schema = &self.schema;
+        let create = format!("CREATE DATABASE {} <as recorded>", identifier(schema));
+        let statements = self.recreate(&create);
+        vec![
+            PreviewLine::Command(self.connection.read(None, None).to_string()),
+            PreviewLine::Checks(format!(
+                "the server is of the dump's family and the account may drop, create and load `{schema}`"
+            )),
+            PreviewLine::Reads(format!(
+                "{} (zstd, SHA-256, to its trailer)",
+                self.artifact()
+            )),
+            PreviewLine::Checks(format!(
+                "no other session uses `{schema}` (waits up to {} s)",
+                self.wait_seconds
+            )),
+            PreviewLine::Removes(format!("the schema `{schema}` and all that is in it")),
+            PreviewLine::Note(format!("SQL: {}", statements.trim().replace('\n', " "))),
+            PreviewLine::Command(self.connection.load(Some(schema), None).to_string()),
+            PreviewLine::Checks(
+                "every table, view, routine, trigger, event, row count and checksum is as recorded"
+                    .to_owned(),
+            ),
+        ]
+    }
+
+    fn secrets(&self) -> Vec<&SecretRef> {
+        self.connection.password.iter().collect()
+    }
+
+    fn programs(&self) -> Vec<String> {
+        vec![self.connection.client_program().to_owned()]
+    }
+
+    fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
+        let look = || -> Result<Vec<Finding>, Failure> {
+            let session = Session::of_check(&self.connection, context)?;
+            let server = Server::look(&session)?;
+            match context.using {
+                Some(set) => {
+                    let (record, _) = self.record(set)?;
+                    Ok(restore_rights(&server, &self.schema, &record))
+                }
+                None => Ok(Vec::new()),
+            }
+        };
+        look().unwrap_or_else(|failure| vec![finding_of(&failure)])
+    }
+
+    fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
+        let set = context.using()?;
+        let (record, file) = self.record(set)?;
+        let session = Session::of_step(&self.connection, context)?;
+        let server = Server::look(&session)?;
+        let mut warnings = refuse_or_warn(restore_rights(&server, &self.schema, &record))?;
+        verify(set, &file, &record, context.control)?;
+        let patience = Duration::from_secs(self.wait_seconds);
+        wait_until_quiet(&session, &[&self.schema], patience)?;
+        let inventory = &record.inventory;
+        session.ask(&self.recreate(&inventory.create))?;
+        let reader = set.decompressed(&file)?;
+        warnings.extend(self.load(&session, reader, file.bytes, context)?);
+        warnings.extend(self.compare(&session, &server, &record)?);
+        let (rows, tables) = (record.rows(), inventory.tables.len());
+        let mut outputs = Map::new();
+        outputs.insert("rows".to_owned(), rows.into());
+        outputs.insert("tables".to_owned(), tables.into());
+        Ok(Outcome {
+            outputs,
+            artifacts: Vec::new(),
+            warnings,
+            summary: format!("{rows} rows in {tables} tables, all as recorded"),
+        })
+    }
+}

@@ -1,0 +1,330 @@
+//! What the vendors' programs say on standard error, and what it means.
+
+use std::fmt::Write;
+
+use super::connection::Connection;
+use crate::adapter::Failure;
+use crate::event::FailureKind;
+use crate::host::{Exit, ExitStatus, Invocation};
+
+/// Lines of a failure that are kept.
+const KEPT_LINES: usize = 8;
+
+/// Characters of a line that are kept.
+const KEPT_CHARACTERS: usize = 400;
+
+/// Longest quoted text that is shown.
+const KEPT_QUOTED: usize = 64;
+
+/// Whose statements a client ran. Decides what of them may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// This room's, or the operator's: names and conditions.
+    Own,
+    /// A dump's: rows of people's data.
+    Dump,
+}
+
+/// What standard error says beside a good exit code.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// Lines that make the run a failure.
+    pub(super) failures: Vec<String>,
+    /// Lines that the operator should see.
+    pub(super) notes: Vec<String>,
+}
+
+/// Sorts the lines. Both programs write errors that do not end them as `NAME: …`.
+pub(super) fn sort_lines(program: &str, exit: &Exit, source: Source) -> Said {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    let mut said = Said::default();
+    for line in shown_lines(exit, source) {
+        if is_benign(&line) {
+            continue;
+        }
+        let speaker = line.split(": ").next().unwrap_or_default();
+        let speaker = speaker.rsplit('/').next().unwrap_or_default();
+        let by_program = [name, "mysqldump", "mariadb-dump", "mysql", "mariadb"].contains(&speaker);
+        let failed = by_program
+            || line.starts_with("ERROR")
+            || line.starts_with("Error")
+            || line.contains("World-writable config file");
+        if failed {
+            said.failures.push(line);
+        } else {
+            said.notes.push(line);
+        }
+    }
+    if exit.stderr.is_cut() {
+        let text = format!("{} bytes of messages, too many to judge", exit.stderr.total);
+        said.failures.push(text);
+    }
+    said
+}
+
+/// Known noise, each seen with a complete result.
+pub(super) fn is_benign(line: &str) -> bool {
+    let loose = (line.contains("unknown option '--loose-")
+        || line.contains("unknown variable 'loose-"))
+        && line.to_lowercase().contains("warning");
+    loose
+        || line.contains("Deprecated program name")
+        || line.contains("column statistics not supported by the server")
+        || line.contains("Warning: A partial dump from a server that has GTIDs")
+        || line.contains("MYSQL_OPT_RECONNECT is deprecated")
+}
+
+/// The lines as they may be shown: statements that a client echoes between rulers are left out, long
+/// quoted texts too, and for a dump everything that quotes a row.
+pub(super) fn shown_lines(exit: &Exit, source: Source) -> Vec<String> {
+    let text = exit.stderr.text();
+    let mut lines = Vec::new();
+    let mut statement = false;
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let ruler = line.len() >= 8 && line.bytes().all(|byte| byte == b'-');
+        if ruler {
+            if !statement {
+                lines.push("[a statement, left out]".to_owned());
+            }
+            statement = !statement;
+        } else if !statement || line.starts_with("ERROR ") {
+            lines.push(redact(line, source));
+            statement = false;
+        }
+    }
+    lines
+}
+
+fn redact(line: &str, source: Source) -> String {
+    let mut shown = line.to_owned();
+    for before in ["Duplicate entry '", "value: '", "near '"] {
+        if source == Source::Dump || before != "near '" {
+            shown = hide_between(&shown, before);
+        }
+    }
+    let shown = hide_long_quotes(&shown);
+    match shown.char_indices().nth(KEPT_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None => shown,
+    }
+}
+
+/// Everything from `before` to the last single quote of the line: the quoted text is not escaped.
+fn hide_between(line: &str, before: &str) -> String {
+    let Some(start) = line.find(before).map(|at| at + before.len()) else {
+        return line.to_owned();
+    };
+    let rest = &line[start..];
+    let end = ["' for key", "' for column", "' at line"]
+        .iter()
+        .filter_map(|after| rest.rfind(after))
+        .max()
+        .unwrap_or(rest.len());
+    format!("{}…{}", &line[..start], &rest[end..])
+}
+
+fn hide_long_quotes(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(open) = rest.find(['\'', '"']) {
+        let quote = &rest[open..=open];
+        let Some(length) = rest[open + 1..].find(quote) else {
+            break;
+        };
+        let quoted = &rest[open + 1..open + 1 + length];
+        shown.push_str(&rest[..=open]);
+        match quoted.chars().count() {
+            count if count > KEPT_QUOTED => {
+                let _ = write!(shown, "[{count} characters]");
+            }
+            _ => shown.push_str(quoted),
+        }
+        shown.push_str(quote);
+        rest = &rest[open + length + 2..];
+    }
+    // A quote that the cap cut off, or an apostrophe: what follows it is short or a statement.
+    match rest.find(['\'', '"']) {
+        Some(open) if rest.len() - open > KEPT_QUOTED => {
+            shown.push_str(&rest[..=open]);
+            shown.push('…');
+        }
+        _ => shown.push_str(rest),
+    }
+    shown
+}
+
+/// Ends with a failure unless the client ended with exit code 0 and named no error.
+pub(super) fn judge_client(
+    connection: &Connection,
+    invocation: &Invocation,
+    exit: &Exit,
+    source: Source,
+) -> Result<Said, Failure> {
+    let said = sort_lines(&invocation.program, exit, source);
+    if exit.success() && said.failures.is_empty() {
+        return Ok(said);
+    }
+    let message = match exit.status {
+        ExitStatus::Code(0) => "the client ended well but reported errors".to_owned(),
+        _ => format!("the server at {} refused", connection.address()),
+    };
+    Err(tool_failure(message, connection, invocation, exit, source))
+}
+
+/// A failed tool with what its messages mean.
+pub(super) fn tool_failure(
+    message: impl Into<String>,
+    connection: &Connection,
+    invocation: &Invocation,
+    exit: &Exit,
+    source: Source,
+) -> Failure {
+    let mut failure = Failure::tool(message, invocation, exit);
+    let mut lines = shown_lines(exit, source);
+    lines.retain(|line| !is_benign(line));
+    let code = lines.iter().find_map(|line| error_code(line));
+    failure.0.stderr = lines.split_off(lines.len().saturating_sub(KEPT_LINES));
+    if let Some(known) = code.and_then(meaning) {
+        failure.0.message = format!("{} ({})", known.text, connection.address());
+        if known.refused && failure.kind() == FailureKind::Tool {
+            failure.0.kind = FailureKind::Refused;
+        }
+        failure = failure.hint(known.hint);
+    }
+    failure
+}
+
+/// The server's error number in a line of either program.
+pub(super) fn error_code(line: &str) -> Option<u32> {
+    let digits = |text: &str| -> Option<u32> {
+        let end = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
+        text[..end].parse().ok()
+    };
+    for before in ["ERROR ", "error: ", "Error "] {
+        if let Some(at) = line.find(before)
+            && let Some(code) = digits(&line[at + before.len()..])
+        {
+            return Some(code);
+        }
+    }
+    let end = line.trim_end().strip_suffix(')')?;
+    digits(&end[end.rfind('(')? + 1..])
+}
+
+struct Meaning {
+    text: &'static str,
+    hint: &'static str,
+    refused: bool,
+}
+
+fn meaning(code: u32) -> Option<Meaning> {
+    let (text, hint, refused) = match code {
+        1045 | 1698 => (
+            "the server refused the account or its password",
+            "check `user` and `password` of the database connection, and that the account may log in \
+             from this machine",
+            true,
+        ),
+        1820 | 1862 => (
+            "the account's password has expired",
+            "give the account a new password, and put it where `password` points to",
+            true,
+        ),
+        1044 => (
+            "the account has no right to the schema",
+            "grant the account what `upgrade-kit check` lists",
+            true,
+        ),
+        1049 => (
+            "the server has no such schema",
+            "check the schema's name in the site",
+            true,
+        ),
+        2002 | 2003 | 2005 => (
+            "the server cannot be reached",
+            "check `host`, `port` or `socket` of the database connection, and that the server runs",
+            true,
+        ),
+        1040 | 1203 => (
+            "the server takes no more connections",
+            "stop other users of the server or raise `max_connections`, then try again",
+            true,
+        ),
+        1129 | 1130 => (
+            "the server takes no connections from this machine",
+            "let the account log in from this machine (and `FLUSH HOSTS` if it was blocked)",
+            true,
+        ),
+        2026 => (
+            "no encrypted connection came about",
+            "name the certificates in an option file, and that in `option_file` of the connection",
+            true,
+        ),
+        2006 | 2013 => (
+            "the connection to the server was lost",
+            "look into the server's log: it was stopped, ended the session, or refused a statement \
+             larger than its `max_allowed_packet`",
+            false,
+        ),
+        1412 => (
+            "a table was changed while it was dumped",
+            "stop whatever alters the schema, then try again",
+            false,
+        ),
+        1205 => (
+            "another session holds a lock for too long",
+            "end the sessions that use the schema (`SHOW PROCESSLIST`, `XA RECOVER`), then try again",
+            false,
+        ),
+        1356 => (
+            "a view refers to something that is gone",
+            "repair or drop the view: it can be neither dumped nor restored",
+            false,
+        ),
+        1449 => (
+            "a definer's account does not exist",
+            "create the account, or give the view, routine, trigger or event another DEFINER",
+            false,
+        ),
+        1227 | 1419 => (
+            "the account lacks a right that the statements need",
+            "for definers of other accounts it needs SET USER (MariaDB), SET_USER_ID or \
+             SET_ANY_DEFINER (MySQL); with binary logging, functions and triggers need \
+             `log_bin_trust_function_creators = ON`",
+            false,
+        ),
+        1021 | 1114 | 3 => (
+            "the server has no space left",
+            "free space on the server, then try again",
+            false,
+        ),
+        _ => return None,
+    };
+    Some(Meaning {
+        text,
+        hint,
+        refused,
+    })
+}
+
+/// What a dump program's exit code says, from its source and seen.
+pub(super) fn dump_exit_meaning(status: ExitStatus) -> &'static str {
+    match status {
+        ExitStatus::Code(0) => "ended well",
+        ExitStatus::Code(1) => "was called wrongly",
+        ExitStatus::Code(2) => "was refused by the server",
+        ExitStatus::Code(3) => "lost the server or its snapshot in the middle",
+        ExitStatus::Code(4) => "ran out of memory",
+        ExitStatus::Code(5) => "could not write its output",
+        ExitStatus::Code(6) => "did not find a table",
+        ExitStatus::Code(7) => "does not know an option",
+        ExitStatus::Code(_) => "failed",
+        ExitStatus::Signal(_) => "was killed",
+    }
+}
+
+#[cfg(test)]
+#[path = "tool_messages_tests.rs"]
+mod tests;

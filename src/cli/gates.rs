@@ -1,0 +1,93 @@
+//! Asks the person at the terminal.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use crate::host::StopFlag;
+use crate::run::{Gate, GateAnswer, GateKeeper, Verdict};
+
+/// Gates are answered by `--yes`, by the person at the terminal, or not at all.
+pub struct Gates {
+    yes: bool,
+    terminal: bool,
+}
+
+impl Gates {
+    /// With the operator's answer in advance.
+    pub fn new(yes: bool) -> Self {
+        Self {
+            yes,
+            terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+        }
+    }
+}
+
+impl GateKeeper for Gates {
+    fn asks_a_person(&self) -> bool {
+        self.terminal && !self.yes
+    }
+
+    fn answer(&self, gate: &Gate, _: &StopFlag) -> GateAnswer {
+        if self.yes {
+            return GateAnswer::Yes;
+        }
+        if !self.terminal {
+            return GateAnswer::Wait;
+        }
+        match ask(gate, "yes / no / later", &["yes", "no", "later"]).as_deref() {
+            Some("yes") => GateAnswer::Yes,
+            Some("no") => GateAnswer::No,
+            _ => GateAnswer::Wait,
+        }
+    }
+
+    fn verdict(&self, gate: &Gate, _: &StopFlag) -> Verdict {
+        if !self.terminal {
+            return Verdict::Wait;
+        }
+        match ask(gate, "done / repeat / later", &["done", "repeat", "later"]).as_deref() {
+            Some("done") => Verdict::Done,
+            Some("repeat") => Verdict::Repeat,
+            _ => Verdict::Wait,
+        }
+    }
+}
+
+/// Asks until one of the words comes; `None` at the end of input.
+fn ask(gate: &Gate, choice: &str, words: &[&str]) -> Option<String> {
+    let mut stderr = std::io::stderr();
+    let mut text = format!("\n{} ({})\n", gate.question, gate.step);
+    for line in &gate.details {
+        text.push_str(&format!("  {line}\n"));
+    }
+    _ = stderr.write_all(text.as_bytes());
+    loop {
+        _ = write!(stderr, "{choice}: ");
+        _ = stderr.flush();
+        let mut line = String::new();
+        match std::io::stdin().lock().read_line(&mut line) {
+            Ok(0) | Err(_) => return None,
+            Ok(_) => {
+                let word = line.trim().to_lowercase();
+                if let Some(known) = words.iter().find(|known| **known == word) {
+                    return Some((*known).to_owned());
+                }
+            }
+        }
+    }
+}
+
+/// One question with yes or no, at the terminal; `true` without a terminal: then the command itself
+/// is the decision.
+pub fn confirmed(question: &str) -> bool {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return true;
+    }
+    let mut stderr = std::io::stderr();
+    _ = write!(stderr, "{question} [y/N] ");
+    _ = stderr.flush();
+    let mut line = String::new();
+    match std::io::stdin().lock().read_line(&mut line) {
+        Ok(0) | Err(_) => false,
+        Ok(_) => matches!(line.trim().to_lowercase().as_str(), "y" | "yes"),
+    }
+}

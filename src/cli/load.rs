@@ -1,0 +1,116 @@
+//! Reads the site file.
+
+use std::path::{Path, PathBuf};
+
+use super::arguments::SiteArguments;
+use super::exit::Exit;
+use super::stop::Stop;
+use crate::diagnostic::{Code, Problem, Problems, SourceFile, decode};
+use crate::runbook::Library;
+use crate::site::SiteDocument;
+
+/// A site file, read.
+pub struct LoadedSite {
+    /// The document.
+    pub document: SiteDocument,
+    /// Its text.
+    pub source: SourceFile,
+    /// Its directory, absolute.
+    pub directory: PathBuf,
+    /// `<backups>/<site>`.
+    pub backups: PathBuf,
+    /// `<state>/<site>`.
+    pub state: PathBuf,
+    /// Where runbooks are found.
+    pub library: Library,
+    /// The options that name the site, for commands that are printed for the operator.
+    pub options: String,
+}
+
+/// Larger site files are refused.
+const LIMIT: u64 = 4 * 1024 * 1024;
+
+/// Reads the site file and settles the directories that hang on it.
+pub fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
+    let path = &arguments.site;
+    let source = SourceFile::new(path.display().to_string(), read(path)?);
+    let document: SiteDocument = decode(&source)?;
+    check(&document, &source)?;
+    let directory = std::path::absolute(path)
+        .map_err(|error| Stop::because(Exit::Internal, &error))?
+        .parent()
+        .map_or_else(|| PathBuf::from("/"), Path::to_owned);
+    let below = |given: &Option<PathBuf>, default: &str| {
+        crate::site::absolute(&directory, given.as_deref().unwrap_or(Path::new(default)))
+            .join(&document.site)
+    };
+    let mut directories = arguments.runbooks.clone();
+    directories.push(directory.clone());
+    directories.push(directory.join("runbooks"));
+    let mut options = format!(
+        "--site {}",
+        crate::host::shell_word(&path.display().to_string())
+    );
+    for runbooks in &arguments.runbooks {
+        let word = crate::host::shell_word(&runbooks.display().to_string());
+        options.push_str(&format!(" --runbooks {word}"));
+    }
+    Ok(LoadedSite {
+        backups: below(&document.backups, "backups"),
+        state: below(&document.state, "runs"),
+        library: Library::new(directories),
+        document,
+        source,
+        directory,
+        options,
+    })
+}
+
+fn read(path: &Path) -> Result<String, Stop> {
+    let failed = |error: std::io::Error| {
+        let stop = Stop::new(
+            Exit::Document,
+            format!("failed to read the site file {}: {error}", path.display()),
+        );
+        if error.kind() == std::io::ErrorKind::NotFound {
+            return stop
+                .hint("name it with `--site FILE`; `upgrade-kit schema site` describes its form");
+        }
+        stop
+    };
+    let length = std::fs::metadata(path).map_err(failed)?.len();
+    if length > LIMIT {
+        let message = format!("it is larger than {} MiB", LIMIT / 1024 / 1024);
+        return Err(failed(std::io::Error::other(message)));
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+/// Rules that the types cannot say.
+fn check(document: &SiteDocument, source: &SourceFile) -> Result<(), Stop> {
+    let mut problems = Problems::new();
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if document.site.is_empty() || !document.site.chars().all(fits) {
+        let problem = Problem::error(
+            Code::WRONG_VALUE,
+            format!("`{}` cannot be the name of a site", document.site),
+        )
+        .at(source.value_at(&["site"]), "")
+        .help("use lower-case letters, digits, dashes and underscores");
+        problems.push(problem);
+    }
+    if document.product != "domibus" {
+        let problem = Problem::error(
+            Code::WRONG_VALUE,
+            format!("there is no product `{}`", document.product),
+        )
+        .at(source.value_at(&["product"]), "")
+        .help("products: domibus");
+        problems.push(problem);
+    }
+    if problems.has_errors() {
+        Err(problems.into())
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! The command line: one file per command; the only room that wires the others together.
+//!
+//! Exit codes are decided in `exit`, errors are put into words in `stop`. Standard output carries
+//! what was asked for (a plan, a list, JSON events); everything else goes to standard error.
+
+mod actions;
+mod arguments;
+mod backups;
+mod check;
+mod exit;
+mod gates;
+mod load;
+mod phase;
+mod plan;
+mod planning;
+mod practice;
+mod resume;
+mod runbooks;
+mod runs;
+mod schema;
+mod services;
+mod show;
+mod stop;
+
+pub use arguments::Arguments;
+pub use exit::Exit;
+pub use show::main;

@@ -1,0 +1,159 @@
+//! `backup`, `upgrade`, `restore`: plan, look, ask, run, show.
+
+use std::io::Write;
+
+use super::arguments::{AfterFailure, PlanFormat, RunArguments, RunningArguments};
+use super::check;
+use super::exit::Exit;
+use super::gates;
+use super::load::{LoadedSite, load};
+use super::plan;
+use super::planning::{Prepared, Purpose, prepare};
+use super::practice;
+use super::services::services;
+use super::show;
+use super::stop::Stop;
+use crate::event::{FailureKind, RunOutcome, RunState, StepStatus};
+use crate::plan::Phase;
+use crate::report::check_view;
+use crate::run::{self, Limits, RunError, RunReport, RunRequest, StopSource};
+
+/// Runs a phase, or shows its plan.
+pub fn phase(
+    phase: Phase,
+    arguments: &RunArguments,
+    from: Option<&str>,
+    after_failure: Option<AfterFailure>,
+    out: &mut dyn Write,
+) -> Result<Exit, Stop> {
+    let loaded = load(&arguments.planning.site)?;
+    if arguments.dry_run {
+        let prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Look)?;
+        return plan::write(&prepared, PlanFormat::Tree, out);
+    }
+    if phase == Phase::Backup && practice::lay_out(&loaded)? {
+        let message = format!(
+            "laid out the practice installation of site {}\n",
+            loaded.document.site
+        );
+        _ = std::io::stderr().write_all(message.as_bytes());
+    }
+    let prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
+    let findings = check::look(&prepared);
+    if check::refuses(&findings) {
+        _ = anstream::stderr().write_all(check_view::text(&findings).as_bytes());
+        return Err(
+            Stop::refused(format!("{phase} was not started: nothing was changed"))
+                .hint("mend what is refused above; `upgrade-kit check` looks again"),
+        );
+    }
+    if phase != Phase::Backup && !arguments.running.yes && !gates::confirmed(&question(&prepared)) {
+        return Err(Stop::refused(format!(
+            "{phase} was not started: nothing was changed"
+        )));
+    }
+    let scenario = arguments.planning.scenario.as_str();
+    let report = execute(prepared, &loaded, scenario, &arguments.running)?;
+    let exit = exit_of(&report.state, report.outcome);
+    match (exit, after_failure, &report.state.uses) {
+        (Exit::StepFailed, Some(AfterFailure::Restore), Some(set))
+            if report.state.no_return_passed =>
+        {
+            let set = set.clone();
+            let mut again = arguments.clone();
+            again.planning.skip.clear();
+            again.planning.start_at = None;
+            again.running.yes = true;
+            self::phase(Phase::Restore, &again, Some(&set), None, out)?;
+            Ok(exit)
+        }
+        _ => Ok(exit),
+    }
+}
+
+fn question(prepared: &Prepared) -> String {
+    let plan = &prepared.plan;
+    let set = plan.uses_set.as_deref().unwrap_or("none");
+    match plan.phase {
+        Phase::Restore => format!(
+            "Restore site {} from backup set {set}? The present state is saved first, then replaced.",
+            plan.site
+        ),
+        Phase::Backup | Phase::Upgrade => {
+            format!(
+                "Upgrade site {}? Backup set {set} is the way back.",
+                plan.site
+            )
+        }
+    }
+}
+
+fn execute(
+    prepared: Prepared,
+    loaded: &LoadedSite,
+    scenario: &str,
+    running: &RunningArguments,
+) -> Result<RunReport, Stop> {
+    let request = RunRequest {
+        plan: prepared.plan,
+        site_text: loaded.source.text().to_owned(),
+        limits: limits(running),
+        stops: StopSource::Signals,
+    };
+    let services = services(running.yes, loaded.options.clone(), scenario.to_owned());
+    show::while_running(running.output, &loaded.backups, Vec::new(), |events| {
+        run::execute(request, services, events)
+    })
+}
+
+/// How much at once.
+pub fn limits(running: &RunningArguments) -> Limits {
+    let jobs = usize::from(running.jobs);
+    Limits {
+        jobs,
+        keep_going: running.keep_going,
+        ..Limits::default()
+    }
+}
+
+/// The exit code of a run that has ended.
+pub fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
+    match outcome {
+        RunOutcome::Done => Exit::Done,
+        RunOutcome::Waiting => Exit::Waiting,
+        RunOutcome::Interrupted => Exit::Interrupted,
+        RunOutcome::Failed | RunOutcome::Unknown => {
+            let damaged = state.steps.iter().any(|step| {
+                matches!(&step.status, StepStatus::Failed { failure, .. }
+                    if failure.kind == FailureKind::DamagedSet)
+            });
+            if damaged {
+                Exit::DamagedSet
+            } else {
+                Exit::StepFailed
+            }
+        }
+    }
+}
+
+impl From<RunError> for Stop {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Journal(error) => error.into(),
+            RunError::Set(error) => error.into(),
+            error => {
+                let exit = match error {
+                    RunError::AlreadyDone { .. } => Exit::Refused,
+                    RunError::Orphan { .. } => Exit::Held,
+                    RunError::JournalLost { .. } => Exit::Interrupted,
+                    _ => Exit::Internal,
+                };
+                let stop = Self::because(exit, &error);
+                match error.hint() {
+                    Some(hint) => stop.hint(hint),
+                    None => stop,
+                }
+            }
+        }
+    }
+}

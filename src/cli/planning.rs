@@ -1,0 +1,213 @@
+//! From a site file and a phase to a plan.
+
+use std::collections::BTreeMap;
+
+use super::arguments::{PhaseArgument, PlanningArguments};
+use super::exit::Exit;
+use super::load::LoadedSite;
+use super::stop::Stop;
+use crate::adapter::registry;
+use crate::backup::{self, SealedSet};
+use crate::host::{Host, LocalHost};
+use crate::plan::{Phase, Plan, PlanRequest, RunbookFile, Selection};
+use crate::runbook::Runbook;
+use crate::site::domibus::{DomibusInstallation, Note, discover};
+use crate::site::files::{FileSource, LocalFiles, Mapped};
+use crate::site::{self, Basis, Site, Surroundings};
+
+/// A plan and what it rests on.
+pub struct Prepared {
+    /// The plan.
+    pub plan: Plan,
+    /// The backup set that it uses.
+    pub set: Option<SealedSet>,
+    /// What discovery noticed.
+    pub notes: Vec<Note>,
+}
+
+/// What a plan is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be run: a set that is needed must be there.
+    Run,
+    /// To be looked at: without a set the installation as it is stands in.
+    Look,
+}
+
+impl From<PhaseArgument> for Phase {
+    fn from(phase: PhaseArgument) -> Self {
+        match phase {
+            PhaseArgument::Backup => Self::Backup,
+            PhaseArgument::Upgrade => Self::Upgrade,
+            PhaseArgument::Restore => Self::Restore,
+        }
+    }
+}
+
+/// Makes the plan of a phase.
+pub fn prepare(
+    loaded: &LoadedSite,
+    phase: Phase,
+    arguments: &PlanningArguments,
+    from: Option<&str>,
+    purpose: Purpose,
+) -> Result<Prepared, Stop> {
+    let set = match phase {
+        Phase::Backup => None,
+        Phase::Upgrade | Phase::Restore => used_set(loaded, from, purpose)?,
+    };
+    let (site, notes) = match &set {
+        Some(set) => (recorded(loaded, set)?, Vec::new()),
+        None => installed(loaded)?,
+    };
+    let name = loaded
+        .document
+        .runbook
+        .clone()
+        .unwrap_or_else(|| format!("{}/{}", loaded.document.product, arguments.scenario));
+    let runbook = Runbook::load(&name, Some(&loaded.directory), &loaded.library)?;
+    check_fit(&runbook, loaded, &arguments.scenario)?;
+    let request = PlanRequest {
+        runbook: &runbook,
+        phase,
+        site: serde_json::to_value(&site).map_err(std::io::Error::from)?,
+        site_name: &site.name,
+        documents: vec![RunbookFile::of(&loaded.source)],
+        backups: loaded.backups.clone(),
+        state: loaded.state.clone(),
+        uses_set: set.as_ref().map(|set| set.id().to_owned()),
+        selection: Selection {
+            skip: arguments.skip.clone(),
+            start_at: arguments.start_at.clone(),
+        },
+        actions: &registry::find,
+        action_names: registry::ACTIONS.iter().map(|entry| entry.name).collect(),
+    };
+    let plan = crate::plan::resolve(&request)?;
+    Ok(Prepared { plan, set, notes })
+}
+
+fn used_set(
+    loaded: &LoadedSite,
+    from: Option<&str>,
+    purpose: Purpose,
+) -> Result<Option<SealedSet>, Stop> {
+    if let Some(id) = from {
+        return Ok(Some(SealedSet::open(&loaded.backups, id)?));
+    }
+    let latest = backup::latest(&loaded.backups)?;
+    if latest.is_none() && purpose == Purpose::Run {
+        let stop =
+            Stop::refused(format!("site `{}` has no backup set", loaded.document.site)).hint(
+                format!("make one first: upgrade-kit backup {}", loaded.options),
+            );
+        return Err(stop);
+    }
+    Ok(latest)
+}
+
+/// The site on the basis of what is installed now.
+fn installed(loaded: &LoadedSite) -> Result<(Site, Vec<Note>), Stop> {
+    let found = look(loaded)?;
+    let site = resolved(loaded, &Basis::Installed(&found))?;
+    Ok((site, found.notes))
+}
+
+/// The site on the basis of what a backup set remembers.
+fn recorded(loaded: &LoadedSite, set: &SealedSet) -> Result<Site, Stop> {
+    let damaged = |reason: String| {
+        let message = format!(
+            "{} is damaged: {reason}",
+            set.directory().join("plan.json").display()
+        );
+        Stop::new(Exit::DamagedSet, message).hint("`upgrade-kit backups verify` tells more")
+    };
+    let plan: Plan = serde_json::from_slice(&set.plan_json()?)
+        .map_err(|error| damaged(format!("it cannot be read: {error}")))?;
+    if plan.digest() != set.manifest().plan {
+        return Err(damaged(
+            "it is not the plan that the manifest names".to_owned(),
+        ));
+    }
+    let site: Site = serde_json::from_value(plan.values)
+        .map_err(|error| damaged(format!("its site cannot be read: {error}")))?;
+    resolved(loaded, &Basis::Recorded(&site))
+}
+
+fn resolved(loaded: &LoadedSite, basis: &Basis<'_>) -> Result<Site, Stop> {
+    let host = LocalHost::default();
+    let find_program = |names: &[&str]| {
+        names
+            .iter()
+            .find(|name| host.find_program(name).is_some())
+            .map(|name| (*name).to_owned())
+    };
+    let around = Surroundings {
+        directory: &loaded.directory,
+        find_program: &find_program,
+    };
+    site::resolve(&loaded.document, basis, &around).map_err(|missing| {
+        let mut stop = Stop::new(
+            Exit::Document,
+            format!("the site file {} does not say enough", loaded.source.name()),
+        );
+        for line in missing {
+            stop = stop.hint(line);
+        }
+        stop
+    })
+}
+
+/// Reads the installation. One for practice that is not laid out yet is read from its template.
+fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
+    let document = &loaded.document;
+    let home = site::absolute(&loaded.directory, &document.server.home);
+    let base = document
+        .server
+        .base
+        .as_ref()
+        .map(|base| site::absolute(&loaded.directory, base));
+    let mut environment: BTreeMap<String, String> =
+        document.server.environment.clone().into_iter().collect();
+    if let Some(base) = base {
+        environment.insert("CATALINA_BASE".to_owned(), base.display().to_string());
+    }
+    let mapped;
+    let files: &dyn FileSource = match &document.practice {
+        Some(practice) if !home.exists() => {
+            mapped = Mapped::new(
+                &site::absolute(&loaded.directory, &practice.installation),
+                &site::absolute(&loaded.directory, &practice.template),
+            );
+            &mapped
+        }
+        _ => &LocalFiles,
+    };
+    discover(files, &home, &environment).map_err(|error| {
+        Stop::because(Exit::Refused, &error)
+            .hint("`server.home` must be the Tomcat directory that runs Domibus")
+    })
+}
+
+fn check_fit(runbook: &Runbook, loaded: &LoadedSite, scenario: &str) -> Result<(), Stop> {
+    if runbook.product != loaded.document.product {
+        return Err(Stop::new(
+            Exit::Document,
+            format!(
+                "runbook `{}` is for product `{}`, the site has `{}`",
+                runbook.name, runbook.product, loaded.document.product
+            ),
+        ));
+    }
+    if runbook.scenario != scenario {
+        return Err(Stop::new(
+            Exit::Document,
+            format!(
+                "runbook `{}` is for scenario `{}`",
+                runbook.name, runbook.scenario
+            ),
+        )
+        .hint(format!("run it with `--scenario {}`", runbook.scenario)));
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What can go wrong with a run's directory.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::lock::Holder;
+
+/// A failed operation on a run's directory.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// A file operation failed.
+    #[error("failed to {action} {}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of the run was changed or is broken.
+    #[error("{} is damaged at line {line}: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Written by a newer program.
+    #[error("{} has format {found}, this program reads up to {known}", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Format that was found.
+        found: u32,
+        /// Highest format that this program reads.
+        known: u32,
+    },
+    /// An earlier write failed, so that nothing may follow it.
+    #[error("nothing more is written to {} after a failed write", path.display())]
+    Poisoned {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// No such run.
+    #[error("there is no run `{run}` in {}", state.display())]
+    NoSuchRun {
+        /// Id that was asked for.
+        run: String,
+        /// Where runs of the site are.
+        state: PathBuf,
+    },
+    /// Another run holds the site.
+    #[error("another run holds the site: {holder}")]
+    Held {
+        /// The lock file.
+        path: PathBuf,
+        /// Who holds it.
+        holder: Box<Holder>,
+    },
+}
+
+impl JournalError {
+    /// A file error with its path.
+    pub fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// What to do about it, where that can be said.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::File { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull => "free some space, then resume the run".to_owned(),
+                io::ErrorKind::PermissionDenied => {
+                    "run upgrade-kit as the user that owns the state directory".to_owned()
+                }
+                _ => return None,
+            },
+            Self::Damaged { .. } => "the file was changed after it was written; look at the \
+                 installation, then start a new run"
+                .to_owned(),
+            Self::Newer { .. } => "use the version of upgrade-kit that wrote it".to_owned(),
+            Self::Held { .. } => "wait until it has ended, or stop it with Ctrl-C".to_owned(),
+            Self::NoSuchRun { .. } => "`upgrade-kit runs` lists the runs of the site".to_owned(),
+            Self::Poisoned { .. } => return None,
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! Why a run could not be started, or had to be left.
+
+use std::io;
+
+use crate::backup::BackupError;
+use crate::event::FailureKind;
+use crate::journal::JournalError;
+
+/// A run that did not come to an end of its own. A failed step is no such error: it is an outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The run's directory, journal or lock.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The journal could not be written on. Running tools were asked to end and have ended.
+    #[error("run {run} was left because its journal could not be written")]
+    JournalLost {
+        /// Id of the run, for `resume`.
+        run: String,
+        /// What happened.
+        #[source]
+        source: JournalError,
+    },
+    /// The backup set that the run writes or uses.
+    #[error(transparent)]
+    Set(#[from] BackupError),
+    /// The plan contradicts itself.
+    #[error("the plan is not one that can run: {reason}")]
+    Plan {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The run has ended well, there is nothing to resume.
+    #[error("run {run} is done, there is nothing left to resume")]
+    AlreadyDone {
+        /// Id of the run.
+        run: String,
+    },
+    /// What the killed run left behind could not be ended.
+    #[error("process {pid} of the killed run is still alive and could not be ended: {reason}")]
+    Orphan {
+        /// Its process id.
+        pid: u32,
+        /// Why.
+        reason: String,
+    },
+    /// The program could not set itself up.
+    #[error("failed to start the executor")]
+    Runtime(#[source] io::Error),
+}
+
+impl RunError {
+    /// What to do about it, where that can be said.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Journal(error) => return error.hint(),
+            Self::JournalLost { run, source } => match source.hint() {
+                Some(hint) => format!("{hint} (`upgrade-kit resume {run}`)"),
+                None => format!("when the cause is gone, `upgrade-kit resume {run}` goes on"),
+            },
+            Self::Plan { .. } => "make a new plan; a plan file is not for editing".to_owned(),
+            Self::Orphan { pid, .. } => {
+                format!("look at it with `ps -fp {pid}`, end it, then resume the run")
+            }
+            Self::Set(_) | Self::AlreadyDone { .. } | Self::Runtime(_) => return None,
+        })
+    }
+
+    /// The family, for the exit code.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Journal(_) | Self::JournalLost { .. } => FailureKind::System,
+            Self::Set(_) => FailureKind::DamagedSet,
+            Self::Plan { .. } | Self::AlreadyDone { .. } | Self::Orphan { .. } => {
+                FailureKind::Refused
+            }
+            Self::Runtime(_) => FailureKind::Internal,
+        }
+    }
+}

@@ -1,0 +1,551 @@
+//! Expressions: `${ … }` in texts, bare ones in `when:` and `for_each:`.
+//!
+//! The language is minijinja's expression grammar in an environment without functions and with a
+//! handful of filters, strict about unknown names. `$HOME`, `{{ x }}` and `{% %}` are plain text.
+//! `$${` stands for a literal `${`. References to outputs of earlier steps have a form of their own,
+//! `${ steps.ID.NAME }`, because step ids hold dashes; they stay in place until the run fills them.
+
+use std::ops::Range;
+
+use minijinja::value::{Serde, Value as Item};
+use minijinja::{Environment, UndefinedBehavior};
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{Code, suggest};
+
+/// A text that could not be evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ExpressionError {
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// Bytes of the text concerned.
+    pub range: Range<usize>,
+    /// What kind of problem it is.
+    pub fault: Fault,
+}
+
+/// Kinds of expression problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It cannot be read.
+    Syntax,
+    /// It names something that does not exist.
+    UnknownName,
+    /// A condition that is not true or false.
+    NotACondition,
+    /// It cannot be evaluated.
+    Evaluation,
+}
+
+impl ExpressionError {
+    /// The code of the problem.
+    pub fn code(&self) -> Code {
+        match self.fault {
+            Fault::Syntax => Code::EXPRESSION,
+            Fault::UnknownName => Code::UNKNOWN_NAME,
+            Fault::NotACondition => Code::NOT_A_CONDITION,
+            Fault::Evaluation => Code::EVALUATION,
+        }
+    }
+}
+
+/// A reference to an output of an earlier step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputReference {
+    /// Step or instance.
+    pub step: String,
+    /// Output.
+    pub output: String,
+}
+
+/// A value after everything that the plan knows was filled in.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Resolved {
+    /// The value; `${ steps.… }` may still stand in texts.
+    pub value: Value,
+    /// Outputs that it reads.
+    pub outputs: Vec<OutputReference>,
+}
+
+/// Evaluates expressions against the names that a plan knows.
+pub struct Evaluator {
+    environment: Environment<'static>,
+    names: Item,
+    roots: Value,
+}
+
+/// One piece of a text with `${ … }` in it.
+#[derive(Debug, PartialEq)]
+enum Piece<'a> {
+    Text(&'a str),
+    Expression {
+        source: &'a str,
+        range: Range<usize>,
+    },
+}
+
+impl Evaluator {
+    /// With these names (`site`, `scenario`, `phase`, `item`) as the only ones.
+    pub fn new(names: Map<String, Value>) -> Self {
+        let mut environment = Environment::empty();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.add_filter("length", |value: Vec<Item>| value.len());
+        environment.add_filter("join", |value: Vec<String>, separator: &str| {
+            value.join(separator)
+        });
+        environment.add_filter("file_name", |path: &str| {
+            path.rsplit('/').next().unwrap_or_default().to_owned()
+        });
+        let roots = Value::Object(names);
+        Self {
+            environment,
+            names: Item::from(Serde(&roots)),
+            roots,
+        }
+    }
+
+    /// The same names and `item`.
+    #[must_use]
+    pub fn with_item(&self, item: &Value) -> Self {
+        let mut roots = match &self.roots {
+            Value::Object(names) => names.clone(),
+            _ => Map::new(),
+        };
+        roots.insert("item".to_owned(), item.clone());
+        let roots = Value::Object(roots);
+        Self {
+            environment: self.environment.clone(),
+            names: Item::from(Serde(&roots)),
+            roots,
+        }
+    }
+
+    /// The value of a bare expression.
+    pub fn evaluate(&self, source: &str) -> Result<Value, ExpressionError> {
+        let whole = 0..source.len();
+        let expression = self
+            .environment
+            .compile_expression(source)
+            .map_err(|error| ExpressionError {
+                message: format!("this is not an expression: {}", detail(&error)),
+                help: None,
+                range: error.range().unwrap_or(whole.clone()),
+                fault: Fault::Syntax,
+            })?;
+        let mut names: Vec<String> = expression.undeclared_variables(true).into_iter().collect();
+        names.sort();
+        for name in &names {
+            self.known(source, name)?;
+        }
+        let value = expression
+            .eval(&self.names)
+            .map_err(|error| ExpressionError {
+                message: detail(&error),
+                help: None,
+                range: error.range().unwrap_or(whole.clone()),
+                fault: Fault::Evaluation,
+            })?;
+        serde_json::to_value(&value).map_err(|error| ExpressionError {
+            message: error.to_string(),
+            help: None,
+            range: whole,
+            fault: Fault::Evaluation,
+        })
+    }
+
+    /// The truth of a bare expression, which must be a boolean.
+    pub fn condition(&self, source: &str) -> Result<bool, ExpressionError> {
+        match self.evaluate(source)? {
+            Value::Bool(truth) => Ok(truth),
+            other => Err(ExpressionError {
+                message: format!(
+                    "a condition must be true or false, this is {}",
+                    kind(&other)
+                ),
+                help: Some("compare it: `… == \"…\"`, `… != none`".to_owned()),
+                range: 0..source.len(),
+                fault: Fault::NotACondition,
+            }),
+        }
+    }
+
+    /// A text with its expressions replaced. If the text is one expression, its value keeps its
+    /// type; otherwise values are pasted in as text.
+    pub fn text(&self, text: &str) -> Result<Resolved, ExpressionError> {
+        if !text.contains("${") {
+            return Ok(Resolved {
+                value: Value::String(text.to_owned()),
+                outputs: Vec::new(),
+            });
+        }
+        let pieces = pieces(text)?;
+        let mut outputs = Vec::new();
+        if let [Piece::Expression { source, range }] = pieces.as_slice() {
+            if let Some(reference) = output_reference(source, range)? {
+                outputs.push(reference);
+                return Ok(Resolved {
+                    value: Value::String(text.to_owned()),
+                    outputs,
+                });
+            }
+            let value = self
+                .evaluate(source)
+                .map_err(|error| shifted(error, range))?;
+            return Ok(Resolved { value, outputs });
+        }
+        let mut filled = String::with_capacity(text.len());
+        for piece in pieces {
+            match piece {
+                Piece::Text(literal) => filled.push_str(literal),
+                Piece::Expression { source, range } => {
+                    if let Some(reference) = output_reference(source, &range)? {
+                        outputs.push(reference);
+                        filled.push_str(&text[range.start - 2..=range.end]);
+                        continue;
+                    }
+                    match self
+                        .evaluate(source)
+                        .map_err(|error| shifted(error, &range))?
+                    {
+                        Value::String(value) => filled.push_str(&value),
+                        Value::Number(value) => filled.push_str(&value.to_string()),
+                        Value::Bool(value) => filled.push_str(&value.to_string()),
+                        other => {
+                            return Err(ExpressionError {
+                                message: format!("{} cannot stand inside a text", kind(&other)),
+                                help: Some("make the expression the whole value".to_owned()),
+                                range,
+                                fault: Fault::Evaluation,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(Resolved {
+            value: Value::String(filled),
+            outputs,
+        })
+    }
+
+    /// Whether the dotted name exists, walked through the known names.
+    fn known(&self, source: &str, name: &str) -> Result<(), ExpressionError> {
+        let mut at = &self.roots;
+        let mut walked = String::new();
+        for segment in name.split('.') {
+            let Value::Object(names) = at else {
+                return Ok(());
+            };
+            let Some(next) = names.get(segment) else {
+                let start = source.find(name).unwrap_or(0);
+                let help = suggest(segment, names.keys().map(String::as_str)).map_or_else(
+                    || {
+                        format!(
+                            "known here: {}",
+                            names.keys().cloned().collect::<Vec<_>>().join(", ")
+                        )
+                    },
+                    |near| format!("did you mean `{walked}{near}`?"),
+                );
+                return Err(ExpressionError {
+                    message: format!("unknown name `{walked}{segment}`"),
+                    help: Some(help),
+                    range: start..(start + name.len()).min(source.len()),
+                    fault: Fault::UnknownName,
+                });
+            };
+            walked.push_str(segment);
+            walked.push('.');
+            at = next;
+        }
+        Ok(())
+    }
+}
+
+/// Fills every `${ steps.ID.NAME }` of the options by what `lookup` knows. The error names the first
+/// output that is not there.
+pub fn fill_outputs(
+    options: &Map<String, Value>,
+    lookup: &dyn Fn(&str, &str) -> Option<Value>,
+) -> Result<Map<String, Value>, String> {
+    let mut filled = Map::with_capacity(options.len());
+    for (key, value) in options {
+        filled.insert(key.clone(), fill(value, lookup)?);
+    }
+    Ok(filled)
+}
+
+fn fill(value: &Value, lookup: &dyn Fn(&str, &str) -> Option<Value>) -> Result<Value, String> {
+    match value {
+        Value::String(text) if text.contains("${") => fill_text(text, lookup),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| fill(item, lookup))
+            .collect::<Result<_, _>>()
+            .map(Value::Array),
+        Value::Object(members) => fill_outputs(members, lookup).map(Value::Object),
+        other => Ok(other.clone()),
+    }
+}
+
+fn fill_text(text: &str, lookup: &dyn Fn(&str, &str) -> Option<Value>) -> Result<Value, String> {
+    // A literal `${` (written `$${`) has no end: then there is nothing to fill.
+    let Ok(pieces) = pieces(text) else {
+        return Ok(Value::String(text.to_owned()));
+    };
+    let value_of = |source: &str, range: &Range<usize>| -> Result<Option<Value>, String> {
+        let Ok(Some(reference)) = output_reference(source, range) else {
+            return Ok(None);
+        };
+        lookup(&reference.step, &reference.output)
+            .map(Some)
+            .ok_or_else(|| {
+                format!(
+                    "step `{}` has left no output `{}`",
+                    reference.step, reference.output
+                )
+            })
+    };
+    if let [Piece::Expression { source, range }] = pieces.as_slice() {
+        return Ok(value_of(source, range)?.unwrap_or_else(|| Value::String(text.to_owned())));
+    }
+    let mut filled = String::with_capacity(text.len());
+    for piece in pieces {
+        match piece {
+            Piece::Text(literal) => filled.push_str(literal),
+            Piece::Expression { source, range } => match value_of(source, &range)? {
+                Some(Value::String(value)) => filled.push_str(&value),
+                Some(value) => filled.push_str(&value.to_string()),
+                None => filled.push_str(&text[range.start - 2..=range.end]),
+            },
+        }
+    }
+    Ok(Value::String(filled))
+}
+
+/// `steps.ID.NAME` (an id may hold dashes and an `[item]`), or `None` if the expression does not
+/// read an output.
+fn output_reference(
+    source: &str,
+    range: &Range<usize>,
+) -> Result<Option<OutputReference>, ExpressionError> {
+    let Some(rest) = source.trim().strip_prefix("steps.") else {
+        return Ok(None);
+    };
+    let word = |text: &str, more: &str| {
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_' || more.contains(c))
+    };
+    match rest.rsplit_once('.') {
+        Some((step, output)) if word(output, "") && word(step, "-[].") => {
+            Ok(Some(OutputReference {
+                step: step.to_owned(),
+                output: output.to_owned(),
+            }))
+        }
+        _ => Err(ExpressionError {
+            message:
+                "an output is read as `steps.STEP.OUTPUT`, and nothing else in the same `${ }`"
+                    .to_owned(),
+            help: None,
+            range: range.clone(),
+            fault: Fault::Syntax,
+        }),
+    }
+}
+
+/// Cuts a text at its expressions. Braces and quotes inside an expression are followed, so that
+/// `${ {"a": "}"} }` ends where it should.
+fn pieces(text: &str) -> Result<Vec<Piece<'_>>, ExpressionError> {
+    let bytes = text.as_bytes();
+    let mut pieces = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    while let Some(found) = text[at..].find("${").map(|offset| at + offset) {
+        if found > start && bytes[found - 1] == b'$' {
+            if start < found - 1 {
+                pieces.push(Piece::Text(&text[start..found - 1]));
+            }
+            start = found;
+            at = found + 2;
+            continue;
+        }
+        let end = expression_end(bytes, found + 2).ok_or_else(|| ExpressionError {
+            message: "`${` without its `}`".to_owned(),
+            help: Some("close it, or write `$${` for the plain characters".to_owned()),
+            range: found..text.len(),
+            fault: Fault::Syntax,
+        })?;
+        if start < found {
+            pieces.push(Piece::Text(&text[start..found]));
+        }
+        let range = found + 2..end;
+        pieces.push(Piece::Expression {
+            source: &text[range.clone()],
+            range,
+        });
+        start = end + 1;
+        at = start;
+    }
+    if start < text.len() {
+        pieces.push(Piece::Text(&text[start..]));
+    }
+    Ok(pieces)
+}
+
+/// Position of the `}` that ends the expression which starts at `at`.
+fn expression_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut quote = None;
+    while let Some(&byte) = bytes.get(at) {
+        match (quote, byte) {
+            (Some(_), b'\\') => at += 1,
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'{') => depth += 1,
+            (None, b'}') if depth == 0 => return Some(at),
+            (None, b'}') => depth -= 1,
+            (None, _) => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+fn shifted(error: ExpressionError, within: &Range<usize>) -> ExpressionError {
+    let range = within.start + error.range.start..within.start + error.range.end;
+    ExpressionError { range, ..error }
+}
+
+fn detail(error: &minijinja::Error) -> String {
+    error
+        .detail()
+        .map_or_else(|| error.kind().to_string(), ToOwned::to_owned)
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn evaluator() -> Evaluator {
+        let names = json!({
+            "site": {
+                "name": "acme",
+                "server": { "kind": "tomcat", "home": "/opt/tomcat", "health": null },
+                "schemas": [{ "name": "general" }, { "name": "a" }],
+                "ports": [8080, 8443]
+            },
+            "phase": "backup"
+        });
+        match names {
+            Value::Object(names) => Evaluator::new(names),
+            _ => unreachable!(),
+        }
+    }
+
+    fn text(text: &str) -> Value {
+        evaluator().text(text).unwrap().value
+    }
+
+    #[test]
+    fn whole_expressions_keep_their_type() {
+        assert_eq!(text("${ site.ports }"), json!([8080, 8443]));
+        assert_eq!(text("${ site.server }")["kind"], json!("tomcat"));
+        assert_eq!(text("${ site.schemas | length }"), json!(2));
+        assert_eq!(text("${ site.server.health == none }"), json!(true));
+    }
+
+    #[test]
+    fn texts_are_pasted() {
+        assert_eq!(
+            text("${ site.server.home }/conf"),
+            json!("/opt/tomcat/conf")
+        );
+        assert_eq!(
+            text("a$${b} $HOME {{x}} {% y %} ${ site.name }"),
+            json!("a${b} $HOME {{x}} {% y %} acme")
+        );
+        assert_eq!(text("${ \"}\" ~ site.name }!"), json!("}acme!"));
+        assert_eq!(text("$${whole}"), json!("${whole}"));
+    }
+
+    #[test]
+    fn outputs_stay_for_the_run() {
+        let resolved = evaluator()
+            .text("n=${ steps.export-jms[a].count } of ${ site.name }")
+            .unwrap();
+        assert_eq!(
+            resolved.value,
+            json!("n=${ steps.export-jms[a].count } of acme")
+        );
+        assert_eq!(resolved.outputs.len(), 1);
+        assert_eq!(resolved.outputs[0].step, "export-jms[a]");
+        let Value::Object(options) = json!({ "x": ["${ steps.s.count }", "n=${ steps.s.count }"] })
+        else {
+            unreachable!()
+        };
+        let filled = fill_outputs(&options, &|step, name| {
+            (step == "s" && name == "count").then(|| json!(7))
+        })
+        .unwrap();
+        assert_eq!(Value::Object(filled), json!({ "x": [7, "n=7"] }));
+        assert!(
+            fill_outputs(&options, &|_, _| None)
+                .unwrap_err()
+                .contains("no output `count`")
+        );
+    }
+
+    #[test]
+    fn faults_have_a_place_and_a_hint() {
+        let error = evaluator().text("x ${ site.sever.kind }").unwrap_err();
+        assert_eq!(error.message, "unknown name `site.sever`");
+        assert_eq!(error.help.as_deref(), Some("did you mean `site.server`?"));
+        assert_eq!(&"x ${ site.sever.kind }"[error.range], "site.sever.kind");
+        assert!(
+            evaluator()
+                .text("${ site.name")
+                .unwrap_err()
+                .message
+                .contains("without")
+        );
+        assert!(evaluator().text("${ site..name }").is_err());
+        assert!(
+            evaluator()
+                .condition("site.name")
+                .unwrap_err()
+                .message
+                .contains("a text")
+        );
+        assert!(
+            evaluator()
+                .text("x ${ site.ports }")
+                .unwrap_err()
+                .message
+                .contains("a list")
+        );
+        assert!(evaluator().text("${ steps.a + 1 }").is_err());
+        assert!(
+            evaluator()
+                .condition("site.server.kind == \"tomcat\" and phase == \"backup\"")
+                .unwrap()
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! The runbooks that the program carries.
+
+/// Name and text of every shipped document, sorted by name. A test holds the list to `runbooks/`.
+pub static SHIPPED: &[(&str, &str)] = &[
+    (
+        "domibus/backup-set",
+        include_str!("../../runbooks/domibus/backup-set.yaml"),
+    ),
+    (
+        "domibus/broker-kahadb",
+        include_str!("../../runbooks/domibus/broker-kahadb.yaml"),
+    ),
+    (
+        "domibus/configuration",
+        include_str!("../../runbooks/domibus/configuration.yaml"),
+    ),
+    (
+        "domibus/database-h2",
+        include_str!("../../runbooks/domibus/database-h2.yaml"),
+    ),
+    (
+        "domibus/database-mysql",
+        include_str!("../../runbooks/domibus/database-mysql.yaml"),
+    ),
+    (
+        "domibus/folders",
+        include_str!("../../runbooks/domibus/folders.yaml"),
+    ),
+    (
+        "domibus/same-server",
+        include_str!("../../runbooks/domibus/same-server.yaml"),
+    ),
+    (
+        "domibus/server-tomcat",
+        include_str!("../../runbooks/domibus/server-tomcat.yaml"),
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_is_carried() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
+        let mut names: Vec<String> = walkdir::WalkDir::new(&root)
+            .into_iter()
+            .map(Result::unwrap)
+            .filter(|entry| entry.file_type().is_file())
+            .map(|entry| {
+                let inner = entry.path().strip_prefix(&root).unwrap().with_extension("");
+                inner.to_str().unwrap().to_owned()
+            })
+            .collect();
+        names.sort();
+        let shipped: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+        assert_eq!(shipped, names);
+    }
+}

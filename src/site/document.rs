@@ -1,0 +1,250 @@
+//! `site.yaml` as it is written.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::SecretRef;
+use crate::diagnostic::unique;
+
+/// One installation, written down once. Relative paths are relative to this file.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteDocument {
+    /// Name of the site: lower-case letters, digits and dashes. Names its backup sets and runs.
+    pub site: String,
+    /// Product: `domibus`.
+    pub product: String,
+    /// Where backup sets are kept. Default `backups` beside this file.
+    #[serde(default)]
+    pub backups: Option<PathBuf>,
+    /// Where runs and their journals are kept. Default `runs` beside this file.
+    #[serde(default)]
+    pub state: Option<PathBuf>,
+    /// Name or path of the runbook, instead of `PRODUCT/SCENARIO`.
+    #[serde(default)]
+    pub runbook: Option<String>,
+    /// For practice: an installation that is laid out from a template when it does not exist yet.
+    #[serde(default)]
+    pub practice: Option<PracticeDocument>,
+    /// The application server.
+    pub server: ServerDocument,
+    /// The database.
+    #[serde(default)]
+    pub database: Option<DatabaseDocument>,
+    /// What discovery cannot find or gets wrong.
+    #[serde(default)]
+    pub installation: InstallationDocument,
+    /// More folders that belong to the data: by name.
+    #[serde(default, deserialize_with = "unique::map")]
+    #[schemars(with = "BTreeMap<String, PathBuf>")]
+    pub folders: IndexMap<String, PathBuf>,
+    /// The version to go to and its material.
+    #[serde(default)]
+    pub upgrade: UpgradeDocument,
+    /// Free values for the site's own runbooks: `${ site.values.NAME }`.
+    #[serde(default, deserialize_with = "unique::json_map")]
+    pub values: Map<String, Value>,
+}
+
+/// An installation for practice.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PracticeDocument {
+    /// The folder that is copied.
+    pub template: PathBuf,
+    /// Where it is laid out. The server's home lies inside.
+    pub installation: PathBuf,
+}
+
+/// Kinds of application server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServerKind {
+    /// Apache Tomcat with an embedded ActiveMQ.
+    Tomcat,
+}
+
+/// The application server.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServerDocument {
+    /// Kind.
+    pub kind: ServerKind,
+    /// Its home directory (`CATALINA_HOME`).
+    pub home: PathBuf,
+    /// Its instance directory (`CATALINA_BASE`), if it is another one.
+    #[serde(default)]
+    pub base: Option<PathBuf>,
+    /// Program and arguments that start it. Default `HOME/bin/startup.sh`.
+    #[serde(default)]
+    pub start: Option<Vec<String>>,
+    /// Program and arguments that stop it. Default `HOME/bin/shutdown.sh`.
+    #[serde(default)]
+    pub stop: Option<Vec<String>>,
+    /// Additional environment of both.
+    #[serde(default, deserialize_with = "unique::map")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub environment: IndexMap<String, String>,
+    /// File that holds its process id (`CATALINA_PID`).
+    #[serde(default)]
+    pub pid_file: Option<PathBuf>,
+    /// Ports that it listens on, the HTTP port first. The embedded broker's ports are found by
+    /// themselves and come behind them. An empty list says that it listens on none at all.
+    #[serde(default)]
+    pub ports: Option<Vec<u16>>,
+    /// How long it may take to stop before its process is asked by a signal. Default `2m`.
+    #[serde(default)]
+    pub stop_grace: Option<String>,
+    /// How long it may take to start. Default `10m`.
+    #[serde(default)]
+    pub start_timeout: Option<String>,
+    /// File that holds the startup arguments. Default `BASE/bin/setenv.sh` if it exists.
+    #[serde(default)]
+    pub startup_arguments: Option<PathBuf>,
+    /// The deployed application. Default `BASE/webapps/domibus.war`.
+    #[serde(default)]
+    pub war: Option<PathBuf>,
+    /// How to see that the application works.
+    #[serde(default)]
+    pub health: Option<HealthDocument>,
+}
+
+/// How to see over HTTP that the application works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HealthDocument {
+    /// Address that is asked.
+    pub url: String,
+    /// Status codes that mean health. Default 200 and 302 (Domibus answers with a redirect).
+    #[serde(default = "healthy_statuses")]
+    pub status: Vec<u16>,
+    /// A text that the body must hold.
+    #[serde(default)]
+    pub contains: Option<String>,
+    /// How long to wait for it. Default `10m`.
+    #[serde(default = "ten_minutes")]
+    pub wait: String,
+}
+
+fn healthy_statuses() -> Vec<u16> {
+    vec![200, 302]
+}
+
+fn ten_minutes() -> String {
+    "10m".to_owned()
+}
+
+/// The database. What is not given is read from the installation.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseDocument {
+    /// `mysql` (MariaDB too) or `h2`.
+    #[serde(default)]
+    pub kind: Option<DatabaseKind>,
+    /// Host name.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// Port.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Unix socket instead of host and port.
+    #[serde(default)]
+    pub socket: Option<PathBuf>,
+    /// The account that dumps and restores. It needs more rights than Domibus' own.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Where its password is.
+    #[serde(default)]
+    pub password: Option<SecretRef>,
+    /// Schemas, the general one first. Default: those that the installation names.
+    #[serde(default)]
+    pub schemas: Option<Vec<String>>,
+    /// The database file of H2.
+    #[serde(default)]
+    pub file: Option<PathBuf>,
+    /// Program that dumps. Default `mysqldump`, or `mariadb-dump` if only that is there.
+    #[serde(default)]
+    pub dump_program: Option<String>,
+    /// Program that runs SQL. Default `mysql`, or `mariadb` if only that is there.
+    #[serde(default)]
+    pub client_program: Option<String>,
+}
+
+/// Kinds of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatabaseKind {
+    /// MySQL or MariaDB.
+    Mysql,
+    /// An H2 database file, for practice.
+    H2,
+}
+
+/// What discovery cannot find or gets wrong. Each value given here wins.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InstallationDocument {
+    /// Installed version.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// The configuration directory (`domibus.config.location`).
+    #[serde(default)]
+    pub config: Option<PathBuf>,
+    /// The KahaDB directory.
+    #[serde(default)]
+    pub kahadb: Option<PathBuf>,
+    /// The broker's data directory, which holds the scheduler store.
+    #[serde(default)]
+    pub broker_data: Option<PathBuf>,
+}
+
+/// The version to go to and its material.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpgradeDocument {
+    /// The version to go to.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// The new application.
+    #[serde(default)]
+    pub war: Option<PathBuf>,
+    /// A folder whose files are laid over the configuration directory.
+    #[serde(default)]
+    pub config: Option<PathBuf>,
+    /// A folder whose files are laid over `plugins/` of the configuration directory.
+    #[serde(default)]
+    pub plugins: Option<PathBuf>,
+    /// A folder whose files are laid over `extensions/` of the configuration directory.
+    #[serde(default)]
+    pub extensions: Option<PathBuf>,
+    /// A new file of startup arguments.
+    #[serde(default)]
+    pub startup_arguments: Option<PathBuf>,
+    /// Files below the configuration directory that the new version must not find: old plugin and
+    /// extension jars.
+    #[serde(default)]
+    pub remove: Vec<PathBuf>,
+    /// Migration scripts, in order.
+    #[serde(default)]
+    pub scripts: ScriptsDocument,
+    /// Go on although messages are queued that a new major version would drop.
+    #[serde(default)]
+    pub allow_queued_messages: bool,
+}
+
+/// Migration scripts, in order.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptsDocument {
+    /// For the general schema of a multi-tenant installation.
+    #[serde(default)]
+    pub general: Vec<PathBuf>,
+    /// For each domain's schema, or the only one.
+    #[serde(default)]
+    pub domain: Vec<PathBuf>,
+}

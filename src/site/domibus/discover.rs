@@ -1,0 +1,157 @@
+//! From the start script to the installation.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::domains::{self, Tenancy};
+use super::encryption;
+use super::exclusions;
+use super::folders;
+use super::installation::DomibusInstallation;
+use super::notes::{DiscoveryError, Findings, Severity};
+use super::property_files::{self, PropertyFiles};
+use super::queues;
+use super::server::{self, Server};
+use super::sources::Sources;
+use super::{broker, config_location, database};
+use crate::site::files::{FileSource, normalized};
+
+const GENERAL_SCHEMA: &str = "domibus.database.general.schema";
+
+/// Describes the Domibus installation that this Tomcat runs.
+///
+/// `environment` is that of the service: what its unit or wrapper sets, not that of whoever asks. All
+/// problems that can be found are reported at once.
+pub fn discover(
+    files: &dyn FileSource,
+    tomcat_home: &Path,
+    environment: &BTreeMap<String, String>,
+) -> Result<DomibusInstallation, DiscoveryError> {
+    let mut findings = Findings::default();
+    let found = describe(files, tomcat_home, environment, &mut findings);
+    findings
+        .notes
+        .sort_by_key(|note| std::cmp::Reverse(note.severity));
+    match found {
+        Some(mut installation) if findings.problems.is_empty() => {
+            installation.notes = findings.notes;
+            Ok(installation)
+        }
+        _ => Err(DiscoveryError {
+            problems: findings.problems,
+            notes: findings.notes,
+        }),
+    }
+}
+
+fn describe(
+    files: &dyn FileSource,
+    home: &Path,
+    environment: &BTreeMap<String, String>,
+    findings: &mut Findings,
+) -> Option<DomibusInstallation> {
+    let server = server::read(files, home, environment, findings);
+    let config = config_location::find(&server, findings)?;
+    let Server {
+        base,
+        startup_file,
+        mut sources,
+    } = server;
+    sources.config_location = Some(config.display().to_string());
+    let mut loaded = property_files::load(files, &config, findings);
+    sources.files = std::mem::take(&mut loaded.settings);
+    queues::note_misspelled(&loaded, findings);
+    let reader = Reader {
+        files,
+        sources,
+        loaded,
+        config,
+    };
+    let mut installation = reader.installation(findings)?;
+    home.clone_into(&mut installation.tomcat_home);
+    installation.tomcat_base = base;
+    installation.startup_file = startup_file;
+    let excluded = exclusions::find(files, &reader.sources, &installation, findings);
+    encryption::mark_saved(
+        &mut installation.encryption_key_dirs,
+        &installation.config_location,
+        &excluded,
+    );
+    installation.exclude_from_config = excluded;
+    Some(installation)
+}
+
+struct Reader<'files> {
+    files: &'files dyn FileSource,
+    sources: Sources,
+    loaded: PropertyFiles,
+    config: PathBuf,
+}
+
+impl Reader<'_> {
+    /// Everything that the properties say; each part is asked for even if another one fails, so that all
+    /// problems are found.
+    fn installation(&self, findings: &mut Findings) -> Option<DomibusInstallation> {
+        let (files, sources, config) = (self.files, &self.sources, &self.config);
+        let plugins = &self.loaded.plugins;
+        let work_location = sources.text("domibus.work.location", findings).map_or_else(
+            || config.clone(),
+            |found| normalized(Path::new(&found.value)),
+        );
+        // BG PropertyProviderHelper: several domains exactly if this is set.
+        let general_schema = sources
+            .text(GENERAL_SCHEMA, findings)
+            .map(|found| found.value);
+        let tenancy = Tenancy {
+            multi_tenant: general_schema.is_some(),
+            layout: self.loaded.layout,
+        };
+        let codes = domains::codes(files, config, tenancy, findings);
+        let mut domains = Vec::new();
+        for code in &codes {
+            domains.push(folders::domain(sources, tenancy, code, plugins, findings));
+        }
+        let further_fs_locations =
+            folders::further_fs_locations(sources, &self.loaded, &codes, findings);
+        let general = general_schema.as_deref();
+        let database = database::read(sources, tenancy, general, &mut domains, findings);
+        let broker = broker::read(files, sources, tenancy.layout, findings);
+        let queues = queues::read(sources, tenancy, &codes, plugins, findings);
+        let encryption_key_dirs = encryption::key_dirs(files, sources, tenancy, &codes, findings);
+        note_cluster(sources, findings);
+        Some(DomibusInstallation {
+            tomcat_home: PathBuf::new(),
+            tomcat_base: PathBuf::new(),
+            startup_file: None,
+            config_location: config.clone(),
+            work_location,
+            version_layout: tenancy.layout,
+            multi_tenant: tenancy.multi_tenant,
+            domains,
+            further_fs_locations,
+            general_schema,
+            broker: broker?,
+            database: database?,
+            queues,
+            plugins_dir: config.join("plugins"),
+            extensions_dir: config.join("extensions"),
+            encryption_key_dirs,
+            exclude_from_config: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+}
+
+fn note_cluster(sources: &Sources, findings: &mut Findings) {
+    let Some(found) = sources.text("domibus.deployment.clustered", findings) else {
+        return;
+    };
+    if found.value.trim().eq_ignore_ascii_case("true") {
+        findings.note(
+            Severity::Warning,
+            found.place,
+            "this Tomcat is one node of a cluster",
+            "stop every node before a backup: they share the database and the folders",
+        );
+    }
+}

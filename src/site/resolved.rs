@@ -1,0 +1,192 @@
+//! The resolved site: what expressions see as `site`, what a backup set remembers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{DatabaseKind, HealthDocument, SecretRef, ServerKind};
+
+/// The site with every value that the document, the installation and the defaults give. Values that
+/// are not known are `null`, so that every name exists in expressions. Paths are absolute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    /// Name.
+    pub name: String,
+    /// Product.
+    pub product: String,
+    /// Installed version, if it is written down.
+    pub version: Option<String>,
+    /// Whether several domains (tenants) share the installation.
+    pub multi_tenant: bool,
+    /// The application server.
+    pub server: Server,
+    /// The configuration directory.
+    pub config: Config,
+    /// The broker.
+    pub broker: Broker,
+    /// The database.
+    pub database: Database,
+    /// Folders with messages, payloads and keys.
+    pub folders: Vec<Folder>,
+    /// The version to go to.
+    pub upgrade: Upgrade,
+    /// Free values of the site file.
+    pub values: Value,
+}
+
+/// The application server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Server {
+    /// Kind.
+    pub kind: ServerKind,
+    /// Home directory.
+    pub home: PathBuf,
+    /// Instance directory.
+    pub base: PathBuf,
+    /// Command that starts it.
+    pub start: Vec<String>,
+    /// Command that stops it.
+    pub stop: Vec<String>,
+    /// Additional environment of both.
+    pub environment: BTreeMap<String, String>,
+    /// File that holds its process id.
+    pub pid_file: Option<PathBuf>,
+    /// Every port that it and its embedded broker listen on.
+    pub ports: Vec<u16>,
+    /// How long it may take to stop before its process gets a signal.
+    pub stop_grace: String,
+    /// How long it may take to start.
+    pub start_timeout: String,
+    /// Its main log.
+    pub log: PathBuf,
+    /// Its configuration directory.
+    pub configuration: PathBuf,
+    /// Its log directory.
+    pub logs: PathBuf,
+    /// File that holds the startup arguments.
+    pub startup_arguments: PathBuf,
+    /// The deployed application.
+    pub war: PathBuf,
+    /// Where the server unpacks it.
+    pub exploded: PathBuf,
+    /// How to see that the application works.
+    pub health: Option<HealthDocument>,
+}
+
+/// The configuration directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// Where it is.
+    pub location: PathBuf,
+    /// What lies inside and is not configuration: stores, temporary files, message folders.
+    pub exclude: Vec<PathBuf>,
+}
+
+/// The broker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Broker {
+    /// Whether it runs inside the server.
+    pub embedded: bool,
+    /// Whether it keeps messages on disk.
+    pub persistent: bool,
+    /// KahaDB directory.
+    pub kahadb: PathBuf,
+    /// Data directory, which holds the scheduler store.
+    pub data: PathBuf,
+    /// Transaction logs of 4.x.
+    pub transactions: Option<PathBuf>,
+    /// Store locks that a running broker holds.
+    pub locks: Vec<PathBuf>,
+}
+
+/// The database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Database {
+    /// Kind; `null` if none is known.
+    pub kind: Option<DatabaseKind>,
+    /// How to reach it, for the `mysql` actions.
+    pub connection: Option<Connection>,
+    /// Its schemas, the general one first.
+    pub schemas: Vec<Schema>,
+    /// The database file of H2.
+    pub file: Option<PathBuf>,
+}
+
+/// How to reach a MySQL or MariaDB server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Host name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Unix socket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket: Option<PathBuf>,
+    /// Account.
+    pub user: String,
+    /// Where its password is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretRef>,
+    /// Program that dumps.
+    pub dump_program: String,
+    /// Program that runs SQL.
+    pub client_program: String,
+}
+
+/// One schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schema {
+    /// Name of the step instance and artifact: the schema's name.
+    pub name: String,
+    /// The schema.
+    pub schema: String,
+    /// Whether it is the general schema of a multi-tenant installation.
+    pub general: bool,
+}
+
+/// A folder that belongs to the data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folder {
+    /// Name of the step instance and artifact: `fs-plugin-tenant_a`.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// The version to go to and its material.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Upgrade {
+    /// The version.
+    pub to: Option<String>,
+    /// The new application.
+    pub war: Option<PathBuf>,
+    /// Laid over the configuration directory.
+    pub config: Option<PathBuf>,
+    /// Laid over `plugins/`.
+    pub plugins: Option<PathBuf>,
+    /// Laid over `extensions/`.
+    pub extensions: Option<PathBuf>,
+    /// New startup arguments.
+    pub startup_arguments: Option<PathBuf>,
+    /// Files to remove.
+    pub remove: Vec<PathBuf>,
+    /// Scripts for each schema that has any.
+    pub migrations: Vec<Migration>,
+    /// Go on although messages are queued that the new version would drop.
+    pub allow_queued_messages: bool,
+}
+
+/// The migration scripts of one schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migration {
+    /// Name of the step instance.
+    pub name: String,
+    /// The schema.
+    pub schema: String,
+    /// Scripts in order.
+    pub scripts: Vec<PathBuf>,
+}
