@@ -19,7 +19,7 @@ use crate::report::check_view;
 use crate::run::{self, Limits, RunError, RunReport, RunRequest, StopSource};
 
 /// Runs a phase, or shows its plan.
-pub fn phase(
+pub(super) fn phase(
     phase: Phase,
     arguments: &RunArguments,
     from: Option<&str>,
@@ -107,7 +107,7 @@ fn execute(
 }
 
 /// How much at once.
-pub fn limits(running: &RunningArguments) -> Limits {
+pub(super) fn limits(running: &RunningArguments) -> Limits {
     let jobs = usize::from(running.jobs);
     Limits {
         jobs,
@@ -117,7 +117,7 @@ pub fn limits(running: &RunningArguments) -> Limits {
 }
 
 /// The exit code of a run that has ended.
-pub fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
+pub(super) fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
     match outcome {
         RunOutcome::Done => Exit::Done,
         RunOutcome::Waiting => Exit::Waiting,

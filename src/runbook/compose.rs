@@ -264,26 +264,25 @@ impl Composer<'_> {
                     .iter_mut()
                     .flat_map(|part| &mut part.steps[phase as usize])
                     .find(|step| step.document.id == *id);
-                match found {
-                    Some(step) => apply(step, change, &origin),
-                    None => {
-                        let known: Vec<&str> = runbook
-                            .steps(phase)
-                            .map(|(_, step)| step.document.id.as_str())
-                            .collect();
-                        let near = suggest(id, known);
-                        let problem = Problem::error(
-                            Code::OVERLAY,
-                            format!(
-                                "there is no step `{id}` in phase {} to change",
-                                phase.as_str()
-                            ),
-                        )
-                        .at(self.documents[origin.document].key_at(&origin.path), "")
-                        .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
-                        self.problems.push(problem);
-                    }
+                if let Some(step) = found {
+                    apply(step, change, &origin);
+                    continue;
                 }
+                let known: Vec<&str> = runbook
+                    .steps(phase)
+                    .map(|(_, step)| step.document.id.as_str())
+                    .collect();
+                let near = suggest(id, known);
+                let problem = Problem::error(
+                    Code::OVERLAY,
+                    format!(
+                        "there is no step `{id}` in phase {} to change",
+                        phase.as_str()
+                    ),
+                )
+                .at(self.documents[origin.document].key_at(&origin.path), "")
+                .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
+                self.problems.push(problem);
             }
         }
     }
