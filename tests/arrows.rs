@@ -10,8 +10,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "adapter", "backup", "diagnostic", "event", "host", "journal", "plan", "report", "run",
-            "runbook", "site",
+            "adapter",
+            "backup",
+            "diagnostic",
+            "event",
+            "host",
+            "journal",
+            "plan",
+            "report",
+            "run",
+            "runbook",
+            "site",
         ],
     ),
     ("diagnostic", &[]),
@@ -20,7 +29,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &["event", "plan"]),
     ("plan", &["adapter", "diagnostic", "event", "runbook"]),
     ("report", &["adapter", "backup", "event", "plan"]),
-    ("run", &["adapter", "backup", "event", "host", "journal", "plan", "site"]),
+    (
+        "run",
+        &[
+            "adapter", "backup", "event", "host", "journal", "plan", "site",
+        ],
+    ),
     ("runbook", &["diagnostic", "event"]),
     ("site", &["diagnostic", "host"]),
 ];
@@ -31,10 +45,25 @@ fn sources(room: &str) -> Vec<(PathBuf, String)> {
         .sort_by_file_name()
         .into_iter()
         .map(Result::unwrap)
-        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "rs"))
-        .filter(|entry| !entry.path().components().any(|part| part.as_os_str() == "tests"))
+        .filter(|entry| {
+            entry
+                .path()
+                .extension()
+                .is_some_and(|ending| ending == "rs")
+        })
+        .filter(|entry| {
+            !entry
+                .path()
+                .components()
+                .any(|part| part.as_os_str() == "tests")
+        })
         .filter(|entry| entry.file_name() != "tests.rs")
-        .map(|entry| (entry.path().to_owned(), std::fs::read_to_string(entry.path()).unwrap()))
+        .map(|entry| {
+            (
+                entry.path().to_owned(),
+                std::fs::read_to_string(entry.path()).unwrap(),
+            )
+        })
         .map(|(path, text)| {
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             (path, code.to_owned())
@@ -47,7 +76,11 @@ fn imports(code: &str) -> BTreeSet<String> {
     code.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .flat_map(|line| line.split("crate::").skip(1))
-        .map(|rest| rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect())
+        .map(|rest| {
+            rest.chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect()
+        })
         .collect()
 }
 
@@ -79,7 +112,11 @@ fn arrows_point_down() {
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that point up:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that point up:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -87,7 +124,11 @@ fn only_host_starts_processes_and_only_cli_decides_exits() {
     for (room, _) in ROOMS {
         for (path, code) in sources(room) {
             if *room != "host" {
-                assert!(!code.contains("process::Command"), "{} starts a process", path.display());
+                assert!(
+                    !code.contains("process::Command"),
+                    "{} starts a process",
+                    path.display()
+                );
             }
             assert!(!code.contains("process::exit"), "{} exits", path.display());
             if *room != "cli" {

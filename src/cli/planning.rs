@@ -16,7 +16,7 @@ use crate::site::files::{FileSource, LocalFiles, Mapped};
 use crate::site::{self, Basis, Site, Surroundings};
 
 /// A plan and what it rests on.
-pub struct Prepared {
+pub(super) struct Prepared {
     /// The plan.
     pub plan: Plan,
     /// The backup set that it uses.
@@ -27,7 +27,7 @@ pub struct Prepared {
 
 /// What a plan is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(super) enum Purpose {
     /// To be run: a set that is needed must be there.
     Run,
     /// To be looked at: without a set the installation as it is stands in.
@@ -45,7 +45,7 @@ impl From<PhaseArgument> for Phase {
 }
 
 /// Makes the plan of a phase.
-pub fn prepare(
+pub(super) fn prepare(
     loaded: &LoadedSite,
     phase: Phase,
     arguments: &PlanningArguments,
@@ -76,7 +76,10 @@ pub fn prepare(
         backups: loaded.backups.clone(),
         state: loaded.state.clone(),
         uses_set: set.as_ref().map(|set| set.id().to_owned()),
-        selection: Selection { skip: arguments.skip.clone(), start_at: arguments.start_at.clone() },
+        selection: Selection {
+            skip: arguments.skip.clone(),
+            start_at: arguments.start_at.clone(),
+        },
         actions: &registry::find,
         action_names: registry::ACTIONS.iter().map(|entry| entry.name).collect(),
     };
@@ -94,8 +97,10 @@ fn used_set(
     }
     let latest = backup::latest(&loaded.backups)?;
     if latest.is_none() && purpose == Purpose::Run {
-        let stop = Stop::refused(format!("site `{}` has no backup set", loaded.document.site))
-            .hint(format!("make one first: upgrade-kit backup {}", loaded.options));
+        let stop =
+            Stop::refused(format!("site `{}` has no backup set", loaded.document.site)).hint(
+                format!("make one first: upgrade-kit backup {}", loaded.options),
+            );
         return Err(stop);
     }
     Ok(latest)
@@ -110,17 +115,37 @@ fn installed(loaded: &LoadedSite) -> Result<(Site, Vec<Note>), Stop> {
 
 /// The site on the basis of what a backup set remembers.
 fn recorded(loaded: &LoadedSite, set: &SealedSet) -> Result<Site, Stop> {
-    let plan: Plan = serde_json::from_slice(&set.plan()?).map_err(std::io::Error::from)?;
-    let site: Site = serde_json::from_value(plan.values).map_err(std::io::Error::from)?;
+    let damaged = |reason: String| {
+        let message = format!(
+            "{} is damaged: {reason}",
+            set.directory().join("plan.json").display()
+        );
+        Stop::new(Exit::DamagedSet, message).hint("`upgrade-kit backups verify` tells more")
+    };
+    let plan: Plan = serde_json::from_slice(&set.plan_json()?)
+        .map_err(|error| damaged(format!("it cannot be read: {error}")))?;
+    if plan.digest() != set.manifest().plan {
+        return Err(damaged(
+            "it is not the plan that the manifest names".to_owned(),
+        ));
+    }
+    let site: Site = serde_json::from_value(plan.values)
+        .map_err(|error| damaged(format!("its site cannot be read: {error}")))?;
     resolved(loaded, &Basis::Recorded(&site))
 }
 
 fn resolved(loaded: &LoadedSite, basis: &Basis<'_>) -> Result<Site, Stop> {
-    let host = LocalHost::default();
+    let host = LocalHost;
     let find_program = |names: &[&str]| {
-        names.iter().find(|name| host.find_program(name).is_some()).map(|name| (*name).to_owned())
+        names
+            .iter()
+            .find(|name| host.find_program(name).is_some())
+            .map(|name| (*name).to_owned())
     };
-    let around = Surroundings { directory: &loaded.directory, find_program: &find_program };
+    let around = Surroundings {
+        directory: &loaded.directory,
+        find_program: &find_program,
+    };
     site::resolve(&loaded.document, basis, &around).map_err(|missing| {
         let mut stop = Stop::new(
             Exit::Document,
@@ -137,7 +162,11 @@ fn resolved(loaded: &LoadedSite, basis: &Basis<'_>) -> Result<Site, Stop> {
 fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
     let document = &loaded.document;
     let home = site::absolute(&loaded.directory, &document.server.home);
-    let base = document.server.base.as_ref().map(|base| site::absolute(&loaded.directory, base));
+    let base = document
+        .server
+        .base
+        .as_ref()
+        .map(|base| site::absolute(&loaded.directory, base));
     let mut environment: BTreeMap<String, String> =
         document.server.environment.clone().into_iter().collect();
     if let Some(base) = base {
@@ -146,10 +175,10 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
     let mapped;
     let files: &dyn FileSource = match &document.practice {
         Some(practice) if !home.exists() => {
-            mapped = Mapped {
-                from: site::absolute(&loaded.directory, &practice.installation),
-                to: site::absolute(&loaded.directory, &practice.template),
-            };
+            mapped = Mapped::new(
+                &site::absolute(&loaded.directory, &practice.installation),
+                &site::absolute(&loaded.directory, &practice.template),
+            );
             &mapped
         }
         _ => &LocalFiles,
@@ -173,7 +202,10 @@ fn check_fit(runbook: &Runbook, loaded: &LoadedSite, scenario: &str) -> Result<(
     if runbook.scenario != scenario {
         return Err(Stop::new(
             Exit::Document,
-            format!("runbook `{}` is for scenario `{}`", runbook.name, runbook.scenario),
+            format!(
+                "runbook `{}` is for scenario `{}`",
+                runbook.name, runbook.scenario
+            ),
         )
         .hint(format!("run it with `--scenario {}`", runbook.scenario)));
     }

@@ -12,18 +12,34 @@ use crate::plan::lint;
 use crate::runbook::{Library, PhaseName, Runbook, SHIPPED, Step};
 
 /// Does what was asked of runbooks.
-pub fn runbooks(command: &RunbooksCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn runbooks(command: &RunbooksCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
     match command {
         RunbooksCommand::List => list(out),
-        RunbooksCommand::Show { name, source, runbooks } => {
+        RunbooksCommand::Show {
+            name,
+            source,
+            runbooks,
+        } => {
             let runbook = load(name, runbooks)?;
-            if *source { print_source(&runbook, out) } else { show(&runbook, out) }
+            if *source {
+                print_source(&runbook, out)
+            } else {
+                show(&runbook, out)
+            }
         }
         RunbooksCommand::Lint { name, runbooks } => {
             let runbook = load(name, runbooks)?;
             lint(&runbook, &registry::find, &registry::names())?;
-            let steps: usize = PhaseName::ALL.iter().map(|&phase| runbook.steps(phase).count()).sum();
-            writeln!(out, "{}: {} parts, {steps} steps, no problems", runbook.name, runbook.parts.len())?;
+            let steps: usize = PhaseName::ALL
+                .iter()
+                .map(|&phase| runbook.steps(phase).count())
+                .sum();
+            writeln!(
+                out,
+                "{}: {} parts, {steps} steps, no problems",
+                runbook.name,
+                runbook.parts.len()
+            )?;
             Ok(Exit::Done)
         }
     }
@@ -52,7 +68,11 @@ fn list(out: &mut dyn Write) -> Result<Exit, Stop> {
 
 fn show(runbook: &Runbook, out: &mut dyn Write) -> Result<Exit, Stop> {
     writeln!(out, "{}  {}", runbook.name, runbook.title)?;
-    writeln!(out, "product {}, scenario {}", runbook.product, runbook.scenario)?;
+    writeln!(
+        out,
+        "product {}, scenario {}",
+        runbook.product, runbook.scenario
+    )?;
     for phase in PhaseName::ALL {
         if runbook.steps(phase).next().is_none() {
             continue;
@@ -61,7 +81,10 @@ fn show(runbook: &Runbook, out: &mut dyn Write) -> Result<Exit, Stop> {
         let mut part_shown = "";
         for (part, step) in runbook.steps(phase) {
             if part.name != part_shown {
-                let when = part.when.as_ref().map_or_else(String::new, |when| format!("  when {when}"));
+                let when = part
+                    .when
+                    .as_ref()
+                    .map_or_else(String::new, |when| format!("  when {when}"));
                 writeln!(out, "  [{}]{when}", part.name)?;
                 part_shown = &part.name;
             }
@@ -74,18 +97,20 @@ fn show(runbook: &Runbook, out: &mut dyn Write) -> Result<Exit, Stop> {
 fn show_step(step: &Step, out: &mut dyn Write) -> std::io::Result<()> {
     let document = &step.document;
     writeln!(out, "    {}  {}", document.id, document.title)?;
-    let mut line = format!("uses {}", document.uses);
+    let mut words = vec![format!("uses {}", document.uses)];
     for (word, texts) in [("after", &document.after), ("before", &document.before)] {
         if !texts.is_empty() {
-            line.push_str(&format!(", {word} {}", texts.join(" and ")));
+            words.push(format!("{word} {}", texts.join(" and ")));
         }
     }
-    if let Some(list) = &document.for_each {
-        line.push_str(&format!(", for each of {list}"));
-    }
-    if let Some(when) = &document.when {
-        line.push_str(&format!(", when {when}"));
-    }
+    words.extend(
+        document
+            .for_each
+            .iter()
+            .map(|list| format!("for each of {list}")),
+    );
+    words.extend(document.when.iter().map(|when| format!("when {when}")));
+    let line = words.join(", ");
     writeln!(out, "        {line}")?;
     if let Some(reason) = &step.disabled {
         writeln!(out, "        disabled: {reason}")?;
@@ -98,7 +123,12 @@ fn show_step(step: &Step, out: &mut dyn Write) -> std::io::Result<()> {
 
 fn print_source(runbook: &Runbook, out: &mut dyn Write) -> Result<Exit, Stop> {
     for document in &runbook.documents {
-        writeln!(out, "# ---- {}\n{}", document.name(), document.text().trim_end())?;
+        writeln!(
+            out,
+            "# ---- {}\n{}",
+            document.name(),
+            document.text().trim_end()
+        )?;
     }
     Ok(Exit::Done)
 }

@@ -9,7 +9,7 @@ use crate::journal::JournalError;
 
 /// Why a command ends early.
 #[derive(Debug)]
-pub enum Stop {
+pub(super) enum Stop {
     /// Documents with problems.
     Documents(Problems),
     /// Anything else: what happened, why, what to do.
@@ -22,22 +22,30 @@ pub enum Stop {
         causes: Vec<String>,
         /// What to do.
         hints: Vec<String>,
+        /// The reader of standard output went away.
+        broken_pipe: bool,
     },
 }
 
 impl Stop {
     /// With that exit code and message.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self::Other { exit, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self::Other {
+            exit,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            broken_pipe: false,
+        }
     }
 
     /// Refused before anything was changed.
-    pub fn refused(message: impl Into<String>) -> Self {
+    pub(super) fn refused(message: impl Into<String>) -> Self {
         Self::new(Exit::Refused, message)
     }
 
     /// An error with its causes.
-    pub fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
+    pub(super) fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
         let mut stop = Self::new(exit, error.to_string());
         if let Self::Other { causes, .. } = &mut stop {
             let mut next = error.source();
@@ -51,15 +59,26 @@ impl Stop {
 
     /// With what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         if let Self::Other { hints, .. } = &mut self {
             hints.push(hint.into());
         }
         self
     }
 
+    /// Whether the reader of standard output went away, which is no failure.
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        matches!(
+            self,
+            Self::Other {
+                broken_pipe: true,
+                ..
+            }
+        )
+    }
+
     /// How the program ends.
-    pub fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Documents(_) => Exit::Document,
             Self::Other { exit, .. } => *exit,
@@ -67,21 +86,30 @@ impl Stop {
     }
 
     /// Writes it to standard error.
-    pub fn print(&self) {
+    pub(super) fn print(&self) {
         let mut stderr = anstream::stderr();
         _ = match self {
             Self::Documents(problems) => {
                 let colour = std::io::stderr().is_terminal();
-                write!(stderr, "{}", problems.render(Rendering { colour, ..Rendering::default() }))
+                write!(
+                    stderr,
+                    "{}",
+                    problems.render(Rendering {
+                        colour,
+                        ..Rendering::default()
+                    })
+                )
             }
-            Self::Other { message, causes, hints, .. } => {
-                let mut text = format!("error: {message}\n");
-                for cause in causes {
-                    text.push_str(&format!("  cause: {cause}\n"));
-                }
-                for hint in hints {
-                    text.push_str(&format!("  hint: {hint}\n"));
-                }
+            Self::Other {
+                message,
+                causes,
+                hints,
+                ..
+            } => {
+                let causes = causes.iter().map(|cause| format!("  cause: {cause}\n"));
+                let hints = hints.iter().map(|hint| format!("  hint: {hint}\n"));
+                let more: String = causes.chain(hints).collect();
+                let text = format!("error: {message}\n{more}");
                 stderr.write_all(text.as_bytes())
             }
         };
@@ -96,7 +124,11 @@ impl From<Problems> for Stop {
 
 impl From<BackupError> for Stop {
     fn from(error: BackupError) -> Self {
-        let exit = if error.is_damage() { Exit::DamagedSet } else { Exit::Refused };
+        let exit = if error.is_damage() {
+            Exit::DamagedSet
+        } else {
+            Exit::Refused
+        };
         Self::because(exit, &error)
     }
 }
@@ -117,6 +149,10 @@ impl From<JournalError> for Stop {
 
 impl From<std::io::Error> for Stop {
     fn from(error: std::io::Error) -> Self {
-        Self::because(Exit::Internal, &error)
+        let mut stop = Self::because(Exit::Internal, &error);
+        if let Self::Other { broken_pipe, .. } = &mut stop {
+            *broken_pipe = error.kind() == std::io::ErrorKind::BrokenPipe;
+        }
+        stop
     }
 }

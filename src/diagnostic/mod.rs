@@ -11,8 +11,8 @@
 mod code;
 mod decode;
 mod limits;
-mod option;
 mod offsets;
+mod option;
 mod phrase;
 mod problem;
 mod render;
@@ -27,8 +27,8 @@ pub mod unique;
 
 pub use code::{CODES, Code};
 pub use decode::decode;
-pub use option::option_problem;
 pub use limits::{MAX_BYTES, MAX_DEPTH};
+pub use option::option_problem;
 pub use problem::{Label, Problem, Problems, Severity};
 pub use render::Rendering;
 pub use source::{SourceFile, Span};

@@ -189,6 +189,9 @@ pub trait Host: Send + Sync {
     /// Makes everything written so far on the file system of `path` durable.
     fn sync(&self, path: &Path) -> Result<(), HostError>;
 
+    /// Whether the user that runs the program may write the file, or make entries in the directory.
+    fn may_write(&self, path: &Path) -> bool;
+
     /// Bytes that an unprivileged writer may still use on the file system of `path`.
     fn free_space(&self, path: &Path) -> Result<u64, HostError>;
 

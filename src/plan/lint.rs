@@ -41,7 +41,11 @@ pub fn lint(
         }
         order(runbook, &steps, &place, &mut problems);
     }
-    if problems.has_errors() { Err(problems) } else { Ok(()) }
+    if problems.has_errors() {
+        Err(problems)
+    } else {
+        Ok(())
+    }
 }
 
 fn order(
@@ -88,8 +92,11 @@ fn order(
         earlier.dedup();
     }
     if let Err(members) = graph::sort(&after) {
-        let mut names: Vec<&str> =
-            members.iter().take(12).map(|&at| steps[at].document.id.as_str()).collect();
+        let mut names: Vec<&str> = members
+            .iter()
+            .take(12)
+            .map(|&at| steps[at].document.id.as_str())
+            .collect();
         names.push(names[0]);
         let origin = steps[members[0]].origin.join(["id"]);
         problems.push(
@@ -97,7 +104,10 @@ fn order(
                 Code::CYCLE,
                 format!("these steps wait for each other: {}", names.join(" after ")),
             )
-            .at(runbook.documents[origin.document].value_at(&origin.path), "this step"),
+            .at(
+                runbook.documents[origin.document].value_at(&origin.path),
+                "this step",
+            ),
         );
     }
 }

@@ -9,7 +9,7 @@ use super::options::{self, Options};
 use super::order;
 use super::select::Selection;
 use super::types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};
-use crate::adapter::{ActionEntry, parse_duration};
+use crate::adapter::{ActionEntry, Effect, HumanDuration};
 use crate::diagnostic::{Code, Problem, Problems, suggest};
 use crate::event::Because;
 use crate::runbook::expression::{Evaluator, ExpressionError};
@@ -160,6 +160,13 @@ impl<'a> Resolver<'a> {
         let document = &step.document;
         let Some(entry) = (self.request.actions)(&document.uses) else {
             self.unknown_action(step);
+            // It stays a name that others may refer to: one fault, one problem.
+            let planned = self.template(part, step, Effect::Pure);
+            drafts.push(Draft {
+                planned,
+                source: step,
+                outputs: Vec::new(),
+            });
             return;
         };
         let out = part_out
@@ -168,7 +175,7 @@ impl<'a> Resolver<'a> {
                 (Some(when), None) => self.condition(when, &step.origin.join(["when"])),
                 _ => None,
             });
-        let template = self.template(part, step, entry);
+        let template = self.template(part, step, entry.effect);
         if out.is_some() {
             drafts.push(Draft {
                 planned: PlannedStep {
@@ -315,7 +322,7 @@ impl<'a> Resolver<'a> {
         (self.request.actions)(&step.document.uses)
     }
 
-    fn template(&mut self, part: &Part, step: &Step, entry: &ActionEntry) -> PlannedStep {
+    fn template(&mut self, part: &Part, step: &Step, effect: Effect) -> PlannedStep {
         let document = &step.document;
         PlannedStep {
             id: document.id.clone(),
@@ -345,7 +352,7 @@ impl<'a> Resolver<'a> {
                 Some(OnFailureDocument::Stop) | None => OnFailure::Stop,
             },
             optional: document.optional,
-            effect: entry.effect,
+            effect,
             marks: document.marks.clone(),
             max_parallel: self.max_parallel(document, step),
             left_out: None,
@@ -384,11 +391,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn duration(&mut self, text: &str, origin: &Origin) -> Option<u64> {
-        match parse_duration(text) {
-            Ok(time) => Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+        match text.parse::<HumanDuration>() {
+            Ok(time) => Some(u64::try_from(time.get().as_millis()).unwrap_or(u64::MAX)),
             Err(message) => {
-                let problem = Problem::error(Code::WRONG_VALUE, message)
-                    .help("write a time like `90s`, `5m` or `2h 30m`");
+                let problem = Problem::error(Code::WRONG_VALUE, message);
                 self.push_at(problem, origin);
                 None
             }

@@ -2,14 +2,38 @@
 
 /// Name and text of every shipped document, sorted by name. A test holds the list to `runbooks/`.
 pub static SHIPPED: &[(&str, &str)] = &[
-    ("domibus/backup-set", include_str!("../../runbooks/domibus/backup-set.yaml")),
-    ("domibus/broker-kahadb", include_str!("../../runbooks/domibus/broker-kahadb.yaml")),
-    ("domibus/configuration", include_str!("../../runbooks/domibus/configuration.yaml")),
-    ("domibus/database-h2", include_str!("../../runbooks/domibus/database-h2.yaml")),
-    ("domibus/database-mysql", include_str!("../../runbooks/domibus/database-mysql.yaml")),
-    ("domibus/folders", include_str!("../../runbooks/domibus/folders.yaml")),
-    ("domibus/same-server", include_str!("../../runbooks/domibus/same-server.yaml")),
-    ("domibus/server-tomcat", include_str!("../../runbooks/domibus/server-tomcat.yaml")),
+    (
+        "domibus/backup-set",
+        include_str!("../../runbooks/domibus/backup-set.yaml"),
+    ),
+    (
+        "domibus/broker-kahadb",
+        include_str!("../../runbooks/domibus/broker-kahadb.yaml"),
+    ),
+    (
+        "domibus/configuration",
+        include_str!("../../runbooks/domibus/configuration.yaml"),
+    ),
+    (
+        "domibus/database-h2",
+        include_str!("../../runbooks/domibus/database-h2.yaml"),
+    ),
+    (
+        "domibus/database-mysql",
+        include_str!("../../runbooks/domibus/database-mysql.yaml"),
+    ),
+    (
+        "domibus/folders",
+        include_str!("../../runbooks/domibus/folders.yaml"),
+    ),
+    (
+        "domibus/same-server",
+        include_str!("../../runbooks/domibus/same-server.yaml"),
+    ),
+    (
+        "domibus/server-tomcat",
+        include_str!("../../runbooks/domibus/server-tomcat.yaml"),
+    ),
 ];
 
 #[cfg(test)]

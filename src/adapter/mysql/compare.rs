@@ -11,7 +11,7 @@ use super::scanner::DumpText;
 pub(super) struct Differences {
     /// The schema is not what was recorded.
     pub(super) failures: Vec<String>,
-    /// Explained by what a dump cannot keep, or by another version of the server.
+    /// Explained by another version of the server, or by time.
     pub(super) warnings: Vec<String>,
 }
 
@@ -79,18 +79,10 @@ pub(super) fn restored(
                 table.name, found.rows, recorded.rows
             ));
         } else if recorded.checksum != found.checksum {
-            let text = format!(
+            differences.failures.push(format!(
                 "table `{}` has the checksum {}, recorded was {} ({} rows)",
                 table.name, found.checksum, recorded.checksum, found.rows
-            );
-            if table.floats.is_empty() {
-                differences.failures.push(text);
-            } else {
-                differences.warnings.push(format!(
-                    "{text}; a dump keeps six digits of its FLOAT columns ({})",
-                    table.floats.join(", ")
-                ));
-            }
+            ));
         }
     }
     differences
@@ -106,6 +98,12 @@ fn compare_inventories(
         differences.failures.push(format!(
             "the schema has the character set {} and collation {}, recorded were {} and {}",
             found.character_set, found.collation, recorded.character_set, recorded.collation
+        ));
+    }
+    if same_version && recorded.create != found.create {
+        differences.failures.push(format!(
+            "the schema is defined by `{}`, recorded was `{}`",
+            found.create, recorded.create
         ));
     }
     let tables = |inventory: &Inventory| -> BTreeMap<(ObjectKind, String), Entry> {

@@ -157,7 +157,7 @@ impl Connection {
             "--batch",
             "--binary-mode",
             "--comments",
-            "--skip-reconnect",
+            "--loose-skip-reconnect",
             "--loose-sandbox",
             "--loose-skip-commands",
             "--loose-skip-print-query-on-error",

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use super::compare::{changed, missing_in_text};
-use super::connection::Connection;
+use super::connection::{Connection, Family};
 use super::dump_stream::{self, Written};
 use super::fingerprint::{checksums, contents};
 use super::inventory::{self, Schema};
 use super::preflight::{dump_limits, dump_rights, finding_of, refuse_or_warn};
 use super::quiet::{foreign_sessions, wait_until_quiet};
+use super::quoting::identifier;
 use super::record::{DumpRecord, FORMAT, KIND};
 use super::server::Server;
 use super::session::Session;
@@ -23,6 +24,7 @@ use crate::adapter::{
 };
 use crate::backup::file_name_for;
 use crate::event::{ArtifactRecord, Level, Outcome};
+use crate::host::shell_word;
 use crate::site::SecretRef;
 
 /// Dumps one schema into the backup set and proves the dump complete: grants, quiet, exit code,
@@ -119,6 +121,7 @@ impl Dump {
         contents: DumpContents,
         written: &Written,
     ) -> DumpRecord {
+        let by_hand = self.by_hand(&server, &before, &written.artifact.file.path);
         DumpRecord {
             format: FORMAT,
             schema: self.schema.clone(),
@@ -128,7 +131,31 @@ impl Dump {
             inventory: before.inventory,
             contents,
             longest_line: written.text.longest_line,
+            by_hand,
         }
+    }
+
+    fn by_hand(&self, server: &Server, found: &Schema, path: &str) -> Vec<String> {
+        let client = match server.family {
+            Family::Mariadb => "mariadb",
+            Family::Mysql => "mysql",
+        };
+        let name = identifier(&self.schema);
+        let create = &found.inventory.create;
+        let recreate = format!("DROP DATABASE IF EXISTS {name}; {create}");
+        vec![
+            "# The schema is made anew: loaded over the present one, what the upgrade added would stay."
+                .to_owned(),
+            "# Dump the present schema first. Without --comments the client strips stored routines."
+                .to_owned(),
+            format!("{client} -u USER -p -e {}", shell_word(&recreate)),
+            format!(
+                "zstd -dc {} | {client} -u USER -p --default-character-set=utf8mb4 \
+                 --max-allowed-packet=1G --binary-mode --comments --skip-reconnect -- {}",
+                shell_word(path),
+                shell_word(&self.schema)
+            ),
+        ]
     }
 
     fn outcome(

@@ -59,7 +59,7 @@ pub(super) fn write(
         stdin: Stdin::Null,
         stdout: Stdout::Writer(&mut watched),
     };
-    let exit = session.host.run(&invocation, streams, session.control)?;
+    let exit = session.start(&invocation, streams)?;
     let failed = |message: String| {
         tool_failure(message, session.connection, &invocation, &exit, Source::Own)
     };

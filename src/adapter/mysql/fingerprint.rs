@@ -1,55 +1,83 @@
-//! What tables contain: counted rows and `CHECKSUM TABLE`.
+//! What tables contain: counted rows and checksums.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::inventory::sha256;
-use super::quoting::qualified;
-use super::record::{Contents, Inventory};
+use super::quoting::{identifier, qualified};
+use super::record::{Contents, Inventory, TableRecord};
 use super::session::Session;
 use crate::adapter::Failure;
 
 /// Tables of one statement: an answer comes after the whole of it.
 const BATCH: usize = 200;
 
-/// `CHECKSUM TABLE` of every table, in the inventory's order.
+/// A value for the rows of every table, in the inventory's order. See [`Contents::checksum`].
 pub(super) fn checksums(
     session: &Session<'_>,
     schema: &str,
     inventory: &Inventory,
 ) -> Result<Vec<String>, Failure> {
+    let (summed, plain): (Vec<_>, Vec<_>) = inventory
+        .tables
+        .iter()
+        .partition(|table| !table.summed.is_empty());
     let mut statements = String::new();
-    for batch in inventory.tables.chunks(BATCH) {
+    for batch in plain.chunks(BATCH) {
         let names: Vec<String> = batch
             .iter()
             .map(|table| qualified(schema, &table.name))
             .collect();
         let _ = writeln!(statements, "CHECKSUM TABLE {};", names.join(", "));
     }
-    let rows = if statements.is_empty() {
-        Vec::new()
-    } else {
-        session.ask(&statements)?
-    };
-    let values: Vec<String> = rows.into_iter().filter_map(|mut row| row.pop()).collect();
-    let failed = inventory
-        .tables
-        .iter()
-        .zip(&values)
-        .find(|(_, value)| *value == "NULL");
-    match failed {
-        Some((table, _)) => Err(Failure::verification(format!(
-            "the server could not read the table `{schema}`.`{}`",
-            table.name
-        ))
-        .hint("run `CHECK TABLE` on it; a damaged table can be neither dumped nor compared")),
-        None if values.len() != inventory.tables.len() => Err(Failure::verification(format!(
-            "the server gave {} checksums for {} tables of `{schema}`",
-            values.len(),
-            inventory.tables.len()
-        ))),
-        None => Ok(values),
+    for table in &summed {
+        let _ = writeln!(statements, "{}", sum_of_rows(schema, table));
     }
+    if statements.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = session.ask(&statements)?;
+    let asked: Vec<&TableRecord> = plain.into_iter().chain(summed).collect();
+    if rows.len() != asked.len() {
+        return Err(Failure::verification(format!(
+            "the server gave {} checksums for {} tables of `{schema}`",
+            rows.len(),
+            asked.len()
+        )));
+    }
+    let mut values = BTreeMap::new();
+    for (table, mut row) in asked.into_iter().zip(rows) {
+        match row.pop() {
+            Some(value) if value != "NULL" => values.insert(&table.name, value),
+            _ => {
+                let name = &table.name;
+                let text = format!("the server could not read the table `{schema}`.`{name}`");
+                return Err(Failure::verification(text).hint(
+                    "run `CHECK TABLE` on it; a damaged table can be neither dumped nor compared",
+                ));
+            }
+        };
+    }
+    let in_order = inventory.tables.iter();
+    Ok(in_order
+        .filter_map(|table| values.remove(&table.name))
+        .collect())
+}
+
+/// The sum of a value of each row, so their order is of no matter. A row's value is taken from the
+/// values of its columns and not from their texts, which together could be larger than a statement
+/// may be and would then count as NULL.
+fn sum_of_rows(schema: &str, table: &TableRecord) -> String {
+    let columns: Vec<String> = table
+        .summed
+        .iter()
+        .map(|column| format!("IFNULL(CRC32({}), 'n')", identifier(column)))
+        .collect();
+    format!(
+        "SELECT COALESCE(SUM(CRC32(CONCAT_WS(',', {}))), 0) FROM {};",
+        columns.join(", "),
+        qualified(schema, &table.name)
+    )
 }
 
 /// Counted rows of every table, in the inventory's order.

@@ -73,10 +73,8 @@ fn list_statements(schema: &str) -> String {
          SELECT 'table', TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, IFNULL(ENGINE, ''), \
          IFNULL(DATA_LENGTH, 0) + IFNULL(INDEX_LENGTH, 0) \
          FROM information_schema.TABLES WHERE TABLE_SCHEMA = {name};\n\
-         SELECT 'columns', TABLE_SCHEMA, TABLE_NAME, COUNT(*) \
-         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {name} GROUP BY 2, 3;\n\
-         SELECT 'float', TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS \
-         WHERE TABLE_SCHEMA = {name} AND DATA_TYPE = 'float' ORDER BY ORDINAL_POSITION;\n\
+         SELECT 'column', TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA \
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {name} ORDER BY ORDINAL_POSITION;\n\
          SELECT 'view', TABLE_SCHEMA, TABLE_NAME, DEFINER \
          FROM information_schema.VIEWS WHERE TABLE_SCHEMA = {name};\n\
          SELECT 'routine', ROUTINE_SCHEMA, ROUTINE_NAME, DEFINER, ROUTINE_TYPE \
@@ -92,6 +90,7 @@ fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
     let mut character_sets = None;
     let mut found = Schema {
         inventory: Inventory {
+            create: String::new(),
             character_set: String::new(),
             collation: String::new(),
             tables: Vec::new(),
@@ -100,8 +99,7 @@ fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
         bytes: 0,
         versioned: Vec::new(),
     };
-    let mut columns = BTreeMap::new();
-    let mut floats: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut columns: BTreeMap<&str, Vec<Column<'_>>> = BTreeMap::new();
     for row in rows
         .iter()
         .filter(|row| row.get(1).is_some_and(|name| name == schema))
@@ -113,11 +111,16 @@ fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
                 found.bytes += bytes.parse::<u64>().unwrap_or_default();
                 take_table(&mut found, name, kind, engine);
             }
-            ["columns", _, table, count] => {
-                columns.insert(*table, count.parse().unwrap_or_default());
-            }
-            ["float", _, table, column] => {
-                floats.entry(table).or_default().push((*column).to_owned());
+            ["column", _, table, name, kind, extra] => {
+                columns.entry(table).or_default().push(Column {
+                    name,
+                    float: *kind == "float",
+                    // `VIRTUAL GENERATED`, `STORED GENERATED`; MariaDB 5 and 10.1: `VIRTUAL`,
+                    // `PERSISTENT`.
+                    generated: ["GENERATED", "VIRTUAL", "PERSISTENT"]
+                        .iter()
+                        .any(|word| extra.split(' ').any(|found| found == *word)),
+                });
             }
             [what, _, name, definer, details @ ..] => {
                 found
@@ -132,11 +135,8 @@ fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
     set.clone_into(&mut found.inventory.character_set);
     collation.clone_into(&mut found.inventory.collation);
     for table in &mut found.inventory.tables {
-        table.columns = columns
-            .get(table.name.as_str())
-            .copied()
-            .unwrap_or_default();
-        table.floats = floats.remove(table.name.as_str()).unwrap_or_default();
+        let columns = columns.remove(table.name.as_str()).unwrap_or_default();
+        take_columns(table, &columns);
     }
     found.inventory.tables.sort_by(|a, b| a.name.cmp(&b.name));
     found
@@ -162,8 +162,30 @@ fn take_table(found: &mut Schema, name: &str, kind: &str, engine: &str) {
         engine: engine.to_owned(),
         columns: 0,
         floats: Vec::new(),
+        summed: Vec::new(),
         definition: String::new(),
     });
+}
+
+struct Column<'a> {
+    name: &'a str,
+    float: bool,
+    generated: bool,
+}
+
+fn take_columns(table: &mut TableRecord, columns: &[Column<'_>]) {
+    let names = |wanted: &dyn Fn(&Column<'_>) -> bool| -> Vec<String> {
+        let columns = columns.iter().filter(|column| wanted(column));
+        columns.map(|column| column.name.to_owned()).collect()
+    };
+    table.columns = columns.len() as u64;
+    table.floats = names(&|column| column.float);
+    if columns
+        .iter()
+        .any(|column| column.float || column.generated)
+    {
+        table.summed = names(&|column| !column.generated);
+    }
 }
 
 fn object(what: &str, name: &str, definer: &str, details: &[&str]) -> Option<ObjectRecord> {
@@ -188,6 +210,9 @@ fn object(what: &str, name: &str, definer: &str, details: &[&str]) -> Option<Obj
 
 /// Fills in the definitions. Every `SHOW CREATE` answers with exactly one row.
 fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Result<(), Failure> {
+    let name = identifier(schema);
+    let rows = session.ask(&format!("SHOW CREATE DATABASE {name};\n"))?;
+    inventory.create = rows.concat().pop().unwrap_or_default();
     let mut wanted: Vec<(ObjectKind, &str, &mut String)> = Vec::new();
     for table in &mut inventory.tables {
         wanted.push((table.kind, &table.name, &mut table.definition));
@@ -196,7 +221,7 @@ fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Res
         wanted.push((object.kind, &object.name, &mut object.definition));
     }
     for batch in wanted.chunks_mut(BATCH) {
-        let mut statements = format!("USE {};\n", identifier(schema));
+        let mut statements = format!("USE {name};\n");
         for (kind, name, _) in batch.iter() {
             let word = kind.word().to_uppercase();
             let _ = writeln!(
@@ -290,8 +315,11 @@ mod tests {
             "table|dom|h|SYSTEM VERSIONED|InnoDB|0",
             "table|dom|v|VIEW||0",
             "table|DOM|other|BASE TABLE|InnoDB|5000",
-            "columns|dom|t1|3",
-            "float|dom|t1|x",
+            "column|dom|t1|a|int|",
+            "column|dom|t1|x|float|",
+            "column|dom|t1|g|int|STORED GENERATED",
+            "column|dom|t2|a|int|auto_increment",
+            "column|DOM|t2|other|float|",
             "view|dom|v|root@localhost",
             "routine|dom|p|root@localhost|PROCEDURE",
             "event|dom|e|root@localhost|ONE TIME|NOT PRESERVE",
@@ -309,10 +337,13 @@ mod tests {
             .collect();
         assert_eq!(names, ["h", "s", "t1", "t2"]);
         let t1 = &found.inventory.tables[2];
+        assert_eq!(t1.columns, 3);
         assert_eq!(
-            (t1.columns, t1.floats.as_slice()),
-            (3, &["x".to_owned()][..])
+            (t1.floats.join(" "), t1.summed.join(" ")),
+            ("x".into(), "a x".into())
         );
+        let t2 = &found.inventory.tables[3];
+        assert_eq!((t2.columns, t2.summed.len()), (1, 0));
         let once: Vec<bool> = found.inventory.objects.iter().map(|o| o.once).collect();
         assert_eq!(once, [false, false, true, false]);
         assert_eq!(of_rows("Dom", &rows), None);

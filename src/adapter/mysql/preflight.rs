@@ -126,8 +126,8 @@ pub(super) fn dump_limits(schema: &str, found: &Schema) -> Vec<Finding> {
             "a dump keeps six digits of columns of type FLOAT in `{schema}`: {}",
             floats.join(", ")
         );
-        let hint = "DOUBLE keeps every digit; a restore counts these tables' rows but cannot compare \
-                    their checksums";
+        let hint =
+            "DOUBLE keeps every digit: `ALTER TABLE … MODIFY … DOUBLE` if the last ones matter";
         findings.push(Finding::warning(message).hint(hint));
     }
     findings

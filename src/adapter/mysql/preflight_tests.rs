@@ -25,6 +25,7 @@ fn record(version: &str, definer: &str) -> DumpRecord {
         server_version: version.to_owned(),
         tool: String::new(),
         inventory: Inventory {
+            create: String::new(),
             character_set: "utf8mb4".to_owned(),
             collation: "utf8mb4_bin".to_owned(),
             tables: Vec::new(),
@@ -38,6 +39,7 @@ fn record(version: &str, definer: &str) -> DumpRecord {
         },
         contents: BTreeMap::new(),
         longest_line: 1000,
+        by_hand: Vec::new(),
     }
 }
 
@@ -138,10 +140,12 @@ fn what_a_dump_cannot_keep_is_said() {
         engine: engine.to_owned(),
         columns: 1,
         floats: floats.iter().map(|&name| name.to_owned()).collect(),
+        summed: Vec::new(),
         definition: String::new(),
     };
     let found = Schema {
         inventory: Inventory {
+            create: String::new(),
             character_set: String::new(),
             collation: String::new(),
             tables: vec![

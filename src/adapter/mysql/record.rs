@@ -67,10 +67,13 @@ pub struct TableRecord {
     pub engine: String,
     /// Number of columns.
     pub columns: u64,
-    /// Columns of type FLOAT: the dump programs write six digits of them, so their last bits are
-    /// lost and the checksum changes.
+    /// Columns of type FLOAT: the dump programs write six digits of them, the last bits are lost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub floats: Vec<String>,
+    /// Columns whose values are summed row by row in place of `CHECKSUM TABLE`; see
+    /// [`Contents::checksum`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub summed: Vec<String>,
     /// SHA-256 of what `SHOW CREATE` tells, hex.
     pub definition: String,
 }
@@ -95,6 +98,9 @@ pub struct ObjectRecord {
 /// What a schema holds, without its rows. Sorted by kind and name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inventory {
+    /// `SHOW CREATE DATABASE`: creates the schema with its character set, collation, encryption and
+    /// comment.
+    pub create: String,
     /// Default character set of the schema.
     pub character_set: String,
     /// Default collation of the schema.
@@ -110,7 +116,9 @@ pub struct Inventory {
 pub struct Contents {
     /// Rows, counted.
     pub rows: u64,
-    /// `CHECKSUM TABLE`. Comparable within one family of servers.
+    /// `CHECKSUM TABLE`, comparable within one family of servers; or a sum over the rows, for tables
+    /// where that is not reproducible: MariaDB takes unset memory for generated columns, and a FLOAT
+    /// loses its last bits in a dump while its six shown digits stay.
     pub checksum: String,
 }
 
@@ -133,6 +141,9 @@ pub struct DumpRecord {
     pub contents: BTreeMap<String, Contents>,
     /// Bytes of the longest line: a server's `max_allowed_packet` must be larger.
     pub longest_line: u64,
+    /// Lines of a shell that restore the dump without this program, for `RESTORE.md`.
+    #[serde(default)]
+    pub by_hand: Vec<String>,
 }
 
 impl DumpRecord {

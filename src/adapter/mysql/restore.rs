@@ -20,7 +20,7 @@ use super::sandbox_line::SkipSandboxLine;
 use super::scanner::DumpScanner;
 use super::server::Server;
 use super::session::Session;
-use super::tool_messages::{Source, shown_lines, sort_lines, tool_failure};
+use super::tool_messages::{Source, is_benign, shown_lines, sort_lines, tool_failure};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
@@ -63,6 +63,11 @@ impl Restore {
             .hint("look what it holds with `upgrade-kit backups show`")
         })?;
         let record = DumpRecord::of(artifact)?;
+        let expected = format!("CREATE DATABASE {} ", identifier(&record.schema));
+        if !record.inventory.create.starts_with(&expected) {
+            let text = format!("the record of `{name}` does not say how to create the schema");
+            return Err(Failure::new(FailureKind::DamagedSet, text));
+        }
         if record.schema != self.schema {
             return Err(Failure::refused(format!(
                 "the artifact `{name}` is a dump of `{}`, not of `{}`",
@@ -81,11 +86,11 @@ impl Restore {
         }
     }
 
-    fn recreate_statements(&self, character_set: &str, collation: &str) -> String {
-        let name = identifier(&self.schema);
+    /// Drops the schema and creates it as it was.
+    fn recreate(&self, create: &str) -> String {
         format!(
-            "DROP DATABASE IF EXISTS {name};\n\
-             CREATE DATABASE {name} CHARACTER SET {character_set} COLLATE {collation};\n"
+            "DROP DATABASE IF EXISTS {};\n{create};\n",
+            identifier(&self.schema)
         )
     }
 
@@ -107,7 +112,7 @@ impl Restore {
             stdin: Stdin::Reader(&mut input),
             stdout: Stdout::Captured,
         };
-        let exit = session.host.run(&invocation, streams, session.control)?;
+        let exit = session.start(&invocation, streams)?;
         log(session.control, &exit);
         let said = sort_lines(&invocation.program, &exit, Source::Dump);
         if exit.success() && said.failures.is_empty() {
@@ -232,6 +237,9 @@ fn log(control: &Control, exit: &Exit) {
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     for line in shown_lines(exit, Source::Dump) {
+        if is_benign(&line) {
+            continue;
+        }
         let _ = writeln!(log, "{line}");
     }
 }
@@ -262,7 +270,8 @@ impl Action for Restore {
 
     fn preview(&self) -> Preview {
         let schema = &self.schema;
-        let statements = self.recreate_statements("<as recorded>", "<as recorded>");
+        let create = format!("CREATE DATABASE {} <as recorded>", identifier(schema));
+        let statements = self.recreate(&create);
         vec![
             PreviewLine::Command(self.connection.read(None, None).to_string()),
             PreviewLine::Checks(format!(
@@ -319,13 +328,7 @@ impl Action for Restore {
         let patience = Duration::from_secs(self.wait_seconds);
         wait_until_quiet(&session, &[&self.schema], patience)?;
         let inventory = &record.inventory;
-        for name in [&inventory.character_set, &inventory.collation] {
-            if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') || name.is_empty() {
-                let text = format!("the record's character set or collation `{name}` is none");
-                return Err(Failure::new(FailureKind::DamagedSet, text));
-            }
-        }
-        session.ask(&self.recreate_statements(&inventory.character_set, &inventory.collation))?;
+        session.ask(&self.recreate(&inventory.create))?;
         let reader = set.decompressed(&file)?;
         warnings.extend(self.load(&session, reader, file.bytes, context)?);
         warnings.extend(self.compare(&session, &server, &record)?);

@@ -173,7 +173,9 @@ fn quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 }
 
 /// `CREATE DEFINER=… PROCEDURE name`, or the same in version comments:
-/// `/*!50003 CREATE*/ /*!50017 DEFINER=…*/ /*!50003 TRIGGER name`.
+/// `/*!50003 CREATE*/ /*!50017 DEFINER=…*/ /*!50003 TRIGGER name`. What stands between is the
+/// account, `AGGREGATE`, `BODY`, `IF NOT EXISTS`. Of a trigger the server keeps the words of whoever
+/// made it: its name may be without quotes or after the schema's.
 fn with_definer(line: &[u8]) -> Option<(&'static [u8], String)> {
     const KINDS: [&[u8]; 5] = [b"TRIGGER", b"EVENT", b"PROCEDURE", b"FUNCTION", b"PACKAGE"];
     let mut rest = match after(line, b"CREATE ") {
@@ -182,29 +184,46 @@ fn with_definer(line: &[u8]) -> Option<(&'static [u8], String)> {
     };
     let mut kind: Option<&'static [u8]> = None;
     while let Some(&byte) = rest.first() {
-        match byte {
-            b'`' => {
-                let (name, tail) = quoted(rest)?;
-                if let Some(kind) = kind {
+        if byte == b'`' || is_word(byte) {
+            let (word, tail) = word_or_quoted(rest)?;
+            let plain = byte != b'`';
+            let upper = word.to_ascii_uppercase();
+            let known = KINDS.iter().copied().find(|known| plain && upper == *known);
+            let between: [&[u8]; 4] = [b"BODY", b"IF", b"NOT", b"EXISTS"];
+            match kind {
+                None => kind = known,
+                Some(_) if plain && between.contains(&upper.as_slice()) => {}
+                Some(kind) => {
+                    let name = match tail.strip_prefix(b".") {
+                        Some(tail) => word_or_quoted(tail)?.0,
+                        None => word,
+                    };
                     return Some((kind, String::from_utf8_lossy(&name).into_owned()));
                 }
-                rest = tail;
             }
-            byte if byte.is_ascii_alphabetic() => {
-                let end = rest
-                    .iter()
-                    .position(|b| !b.is_ascii_alphabetic())
-                    .unwrap_or(rest.len());
-                let word = &rest[..end];
-                // `PACKAGE BODY name`, `FUNCTION IF NOT EXISTS name`: the kind stays.
-                kind = KINDS.iter().copied().find(|known| *known == word).or(kind);
-                rest = &rest[end..];
-            }
-            b' ' | b'@' | b'=' | b'*' | b'/' | b'!' | b'0'..=b'9' => rest = &rest[1..],
-            _ => return None,
+            rest = tail;
+        } else if b" @=*/!%.-".contains(&byte) {
+            rest = &rest[1..];
+        } else {
+            return None;
         }
     }
     None
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80
+}
+
+fn word_or_quoted(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    if text.first() == Some(&b'`') {
+        return quoted(text);
+    }
+    let end = text
+        .iter()
+        .position(|&byte| !is_word(byte))
+        .unwrap_or(text.len());
+    (end > 0).then(|| (text[..end].to_vec(), &text[end..]))
 }
 
 /// What follows `/*!50003 `.

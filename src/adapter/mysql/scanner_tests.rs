@@ -19,7 +19,8 @@ INSERT INTO `TB-odd ``name` VALUES
 (1,'CREATE TABLE `no` (\\n-- Dump completed');
 /*!50001 CREATE VIEW `V` AS SELECT
  NULL AS `a` */;
-/*!50003 CREATE*/ /*!50017 DEFINER=`r``oot`@`localhost`*/ /*!50003 TRIGGER T BEFORE INSERT ON x
+/*!50003 CREATE*/ /*!50017 DEFINER=`r``oot`@`localhost`*/ /*!50003 TRIGGER If_Not_quoted BEFORE INSERT ON x
+/*!50003 CREATE*/ /*!50017 DEFINER=`root`@`%`*/ /*!50003 trigger if not exists `d`.`Of d` AFTER UPDATE ON x
 /*!50003 CREATE*/ /*!50017 DEFINER=`r``oot`@`localhost`*/ /*!50003 TRIGGER `T` BEFORE INSERT ON x
 /*!50106 CREATE*/ /*!50117 DEFINER=`root`@`localhost`*/ /*!50106 EVENT `E` ON SCHEDULE EVERY 1 DAY
 CREATE DEFINER=`root`@`localhost` FUNCTION `F`(wanted VARCHAR(40)) RETURNS bigint(20)
@@ -43,7 +44,7 @@ fn every_kind_of_object_is_seen_whatever_the_chunks() {
     assert_eq!(names(&whole.tables), ["TB-odd `name", "s1"]);
     assert_eq!(names(&whole.tables_with_rows), ["TB-odd `name"]);
     assert_eq!(names(&whole.views), ["V"]);
-    assert_eq!(names(&whole.triggers), ["T"]);
+    assert_eq!(names(&whole.triggers), ["If_Not_quoted", "Of d", "T"]);
     assert_eq!(names(&whole.events), ["E"]);
     assert_eq!(names(&whole.routines), ["F", "P", "Q"]);
     let header = whole.header.as_deref().unwrap();

@@ -116,7 +116,7 @@ impl Script {
             stdin: Stdin::Reader(&mut input),
             stdout: Stdout::Captured,
         };
-        let exit = session.host.run(&invocation, streams, session.control)?;
+        let exit = session.start(&invocation, streams)?;
         let said = sort_lines(&invocation.program, &exit, Source::Own);
         let name = script.path.display();
         if !exit.success() || !said.failures.is_empty() {

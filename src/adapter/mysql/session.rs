@@ -4,17 +4,17 @@ use super::connection::Connection;
 use super::rows::{Row, RowWriter};
 use super::tool_messages::{Source, judge_client};
 use crate::adapter::{CheckContext, Failure, StepContext};
-use crate::host::{Control, Exit, Host, Invocation, Secret, Stdin, Stdout, Streams};
+use crate::host::{Control, Exit, Host, HostError, Invocation, Secret, Stdin, Stdout, Streams};
 
 /// Opens every script of this room. In an empty mode a backslash escapes and `"` quotes a text, so
-/// that quoting is right whatever the server's own mode is. The client's own default of waiting for a
-/// lock is a day.
-const PREAMBLE: &str = "SET SESSION sql_mode = '', lock_wait_timeout = 60;\n";
+/// that quoting is right whatever the server's own mode is. Times read the same whatever its zone is.
+/// Its default of waiting for a lock is a day.
+const PREAMBLE: &str = "SET SESSION sql_mode = '', time_zone = '+00:00', lock_wait_timeout = 60;\n";
 
 /// A server with the credentials to ask it.
 pub(super) struct Session<'a> {
     pub(super) connection: &'a Connection,
-    pub(super) host: &'a dyn Host,
+    host: &'a dyn Host,
     pub(super) control: &'a Control,
     password: Option<Secret>,
 }
@@ -90,6 +90,22 @@ impl<'a> Session<'a> {
         Ok(rows)
     }
 
+    /// Runs a program; a missing one is named with what can be done.
+    pub(super) fn start(
+        &self,
+        invocation: &Invocation,
+        streams: Streams<'_>,
+    ) -> Result<Exit, Failure> {
+        match self.host.run(invocation, streams, self.control) {
+            Ok(exit) => Ok(exit),
+            Err(error @ HostError::NoSuchProgram { .. }) => Err(Failure::from(error).hint(
+                "install the database's client programs, or name them with `client_program` and \
+                 `dump_program` of the connection (MariaDB 11 has only `mariadb` and `mariadb-dump`)",
+            )),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn run(
         &self,
         invocation: &Invocation,
@@ -102,7 +118,7 @@ impl<'a> Session<'a> {
             stdin: Stdin::Reader(&mut input),
             stdout: Stdout::Writer(&mut output),
         };
-        let exit = self.host.run(invocation, streams, self.control)?;
+        let exit = self.start(invocation, streams)?;
         judge_client(self.connection, invocation, &exit, Source::Own)?;
         Ok(exit)
     }

@@ -63,7 +63,7 @@ pub(super) fn sort_lines(program: &str, exit: &Exit, source: Source) -> Said {
 }
 
 /// Known noise, each seen with a complete result.
-fn is_benign(line: &str) -> bool {
+pub(super) fn is_benign(line: &str) -> bool {
     let loose = (line.contains("unknown option '--loose-")
         || line.contains("unknown variable 'loose-"))
         && line.to_lowercase().contains("warning");
@@ -71,6 +71,7 @@ fn is_benign(line: &str) -> bool {
         || line.contains("Deprecated program name")
         || line.contains("column statistics not supported by the server")
         || line.contains("Warning: A partial dump from a server that has GTIDs")
+        || line.contains("MYSQL_OPT_RECONNECT is deprecated")
 }
 
 /// The lines as they may be shown: statements that a client echoes between rulers are left out, long
@@ -280,6 +281,11 @@ fn meaning(code: u32) -> Option<Meaning> {
         1356 => (
             "a view refers to something that is gone",
             "repair or drop the view: it can be neither dumped nor restored",
+            false,
+        ),
+        1449 => (
+            "a definer's account does not exist",
+            "create the account, or give the view, routine, trigger or event another DEFINER",
             false,
         ),
         1227 | 1419 => (

@@ -181,15 +181,22 @@ impl Sources {
             return None;
         }
         let error = error?;
-        let within = match &error {
+        // The property at fault is named, not the one that asked, so that one fault is one problem.
+        let (what, place) = match &error {
             PlaceholderError::Unresolvable {
                 within: Some(within),
                 ..
-            } => self.raw(within).and_then(|setting| setting.origin.place()),
-            _ => None,
+            } => {
+                let setting = self.raw(within);
+                (
+                    within.as_str(),
+                    setting.and_then(|setting| setting.origin.place()),
+                )
+            }
+            _ => (what, place.cloned()),
         };
         findings.problem(
-            within.or_else(|| place.cloned()),
+            place,
             format!("{what}: {error}"),
             "Domibus cannot start with this; if it does start, the value comes from a place that was not \
              given here, such as the environment of the service",
