@@ -104,7 +104,11 @@ fn what_cannot_be_read_may_be_a_message() {
     fs::remove_dir_all(&broker.store).unwrap();
     copy(&fixture("topics"), &broker.store);
     let versions = json!({ "from_version": "4.2", "to_version": "5.0" });
-    check(&broker, &versions).unwrap();
+    let failure = check(&broker, &versions).unwrap_err();
+    assert_eq!(
+        failure.0.causes,
+        ["domibus.internal.dispatch.queue: 2 messages"]
+    );
     let file = broker.store.join("db-1.log");
     let mut bytes = fs::read(&file).unwrap();
     bytes[300] ^= 1;

@@ -463,7 +463,7 @@ fn stores_inside_each_other_and_transaction_logs() {
     let (set, outcome) = broker.saved("set-1");
     assert_eq!(
         outcome.summary,
-        "29 messages in 6 queues, 19 waiting for redelivery"
+        "29 messages in 4 queues, 19 waiting for redelivery"
     );
     let members: Vec<u64> = outcome
         .artifacts

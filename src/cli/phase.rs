@@ -19,7 +19,7 @@ use crate::report::check_view;
 use crate::run::{self, Limits, RunError, RunReport, RunRequest, StopSource};
 
 /// Runs a phase, or shows its plan.
-pub fn phase(
+pub(super) fn phase(
     phase: Phase,
     arguments: &RunArguments,
     from: Option<&str>,
@@ -57,7 +57,7 @@ pub fn phase(
     let scenario = arguments.planning.scenario.as_str();
     let report = execute(prepared, &loaded, scenario, &arguments.running)?;
     let exit = exit_of(&report.state, report.outcome);
-    match (exit, after_failure, &report.state.set) {
+    match (exit, after_failure, &report.state.uses) {
         (Exit::StepFailed, Some(AfterFailure::Restore), Some(set))
             if report.state.no_return_passed =>
         {
@@ -109,7 +109,7 @@ fn execute(
 }
 
 /// How much at once.
-pub fn limits(running: &RunningArguments) -> Limits {
+pub(super) fn limits(running: &RunningArguments) -> Limits {
     let jobs = usize::from(running.jobs);
     Limits {
         jobs,
@@ -119,7 +119,7 @@ pub fn limits(running: &RunningArguments) -> Limits {
 }
 
 /// The exit code of a run that has ended.
-pub fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
+pub(super) fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
     match outcome {
         RunOutcome::Done => Exit::Done,
         RunOutcome::Waiting => Exit::Waiting,

@@ -17,7 +17,7 @@ use crate::site::files::{FileSource, LocalFiles, Mapped};
 use crate::site::{self, Basis, Site, Surroundings};
 
 /// A plan and what it rests on.
-pub struct Prepared {
+pub(super) struct Prepared {
     /// The plan.
     pub plan: Plan,
     /// The backup set that it uses.
@@ -28,7 +28,7 @@ pub struct Prepared {
 
 /// What a plan is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(super) enum Purpose {
     /// To be run: a set that is needed must be there.
     Run,
     /// To be looked at: without a set the installation as it is stands in.
@@ -46,7 +46,7 @@ impl From<PhaseArgument> for Phase {
 }
 
 /// Makes the plan of a phase.
-pub fn prepare(
+pub(super) fn prepare(
     loaded: &LoadedSite,
     phase: Phase,
     arguments: &PlanningArguments,
@@ -172,7 +172,7 @@ fn recorded(loaded: &LoadedSite, set: &SealedSet) -> Result<Site, Stop> {
 }
 
 fn resolved(loaded: &LoadedSite, basis: &Basis<'_>) -> Result<Site, Stop> {
-    let host = LocalHost::default();
+    let host = LocalHost;
     let find_program = |names: &[&str]| {
         names
             .iter()

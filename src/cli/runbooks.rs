@@ -12,7 +12,7 @@ use crate::plan::lint;
 use crate::runbook::{Library, PhaseName, Runbook, SHIPPED, Step};
 
 /// Does what was asked of runbooks.
-pub fn runbooks(command: &RunbooksCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn runbooks(command: &RunbooksCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
     match command {
         RunbooksCommand::List => list(out),
         RunbooksCommand::Show {
@@ -103,18 +103,20 @@ fn show(runbook: &Runbook, out: &mut dyn Write) -> Result<Exit, Stop> {
 fn show_step(step: &Step, out: &mut dyn Write) -> std::io::Result<()> {
     let document = &step.document;
     writeln!(out, "    {}  {}", document.id, document.title)?;
-    let mut line = format!("uses {}", document.uses);
+    let mut words = vec![format!("uses {}", document.uses)];
     for (word, texts) in [("after", &document.after), ("before", &document.before)] {
         if !texts.is_empty() {
-            line.push_str(&format!(", {word} {}", texts.join(" and ")));
+            words.push(format!("{word} {}", texts.join(" and ")));
         }
     }
-    if let Some(list) = &document.for_each {
-        line.push_str(&format!(", for each of {list}"));
-    }
-    if let Some(when) = &document.when {
-        line.push_str(&format!(", when {when}"));
-    }
+    words.extend(
+        document
+            .for_each
+            .iter()
+            .map(|list| format!("for each of {list}")),
+    );
+    words.extend(document.when.iter().map(|when| format!("when {when}")));
+    let line = words.join(", ");
     writeln!(out, "        {line}")?;
     if let Some(reason) = &step.disabled {
         writeln!(out, "        disabled: {reason}")?;

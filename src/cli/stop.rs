@@ -9,7 +9,7 @@ use crate::journal::JournalError;
 
 /// Why a command ends early.
 #[derive(Debug)]
-pub enum Stop {
+pub(super) enum Stop {
     /// Documents with problems.
     Documents(Problems),
     /// Anything else: what happened, why, what to do.
@@ -29,7 +29,7 @@ pub enum Stop {
 
 impl Stop {
     /// With that exit code and message.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self::Other {
             exit,
             message: message.into(),
@@ -40,12 +40,12 @@ impl Stop {
     }
 
     /// Refused before anything was changed.
-    pub fn refused(message: impl Into<String>) -> Self {
+    pub(super) fn refused(message: impl Into<String>) -> Self {
         Self::new(Exit::Refused, message)
     }
 
     /// An error with its causes.
-    pub fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
+    pub(super) fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
         match error.source() {
             Some(source) => Self::caused(exit, error.to_string(), source),
             None => Self::new(exit, error.to_string()),
@@ -53,7 +53,11 @@ impl Stop {
     }
 
     /// With a message of its own for an error, which becomes its first cause.
-    pub fn caused(exit: Exit, message: impl Into<String>, error: &dyn std::error::Error) -> Self {
+    pub(super) fn caused(
+        exit: Exit,
+        message: impl Into<String>,
+        error: &dyn std::error::Error,
+    ) -> Self {
         let mut stop = Self::new(exit, message);
         let mut next = Some(error);
         while let Some(error) = next {
@@ -65,7 +69,7 @@ impl Stop {
 
     /// With a further cause.
     #[must_use]
-    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+    pub(super) fn cause(mut self, cause: impl Into<String>) -> Self {
         if let Self::Other { causes, .. } = &mut self {
             causes.push(cause.into());
         }
@@ -74,7 +78,7 @@ impl Stop {
 
     /// With what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         if let Self::Other { hints, .. } = &mut self {
             hints.push(hint.into());
         }
@@ -82,7 +86,7 @@ impl Stop {
     }
 
     /// Whether the reader of standard output went away, which is no failure.
-    pub fn is_broken_pipe(&self) -> bool {
+    pub(super) fn is_broken_pipe(&self) -> bool {
         matches!(
             self,
             Self::Other {
@@ -93,7 +97,7 @@ impl Stop {
     }
 
     /// How the program ends.
-    pub fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Documents(problems) => exit_of(problems),
             Self::Other { exit, .. } => *exit,
@@ -101,7 +105,7 @@ impl Stop {
     }
 
     /// Writes it to standard error.
-    pub fn print(&self) {
+    pub(super) fn print(&self) {
         let mut stderr = anstream::stderr();
         _ = match self {
             Self::Documents(problems) => {
@@ -121,13 +125,10 @@ impl Stop {
                 hints,
                 ..
             } => {
-                let mut text = format!("error: {message}\n");
-                for cause in causes {
-                    text.push_str(&format!("  cause: {cause}\n"));
-                }
-                for hint in hints {
-                    text.push_str(&format!("  hint: {hint}\n"));
-                }
+                let causes = causes.iter().map(|cause| format!("  cause: {cause}\n"));
+                let hints = hints.iter().map(|hint| format!("  hint: {hint}\n"));
+                let more: String = causes.chain(hints).collect();
+                let text = format!("error: {message}\n{more}");
                 stderr.write_all(text.as_bytes())
             }
         };

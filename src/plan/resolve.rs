@@ -414,8 +414,8 @@ impl<'a> Resolver<'a> {
     fn duration(&mut self, text: &str, origin: &Origin) -> Option<u64> {
         match text.parse::<HumanDuration>() {
             Ok(time) => Some(u64::try_from(time.get().as_millis()).unwrap_or(u64::MAX)),
-            Err(error) => {
-                let problem = Problem::error(Code::WRONG_VALUE, error.to_string());
+            Err(message) => {
+                let problem = Problem::error(Code::WRONG_VALUE, message);
                 self.push_at(problem, origin);
                 None
             }

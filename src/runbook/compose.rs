@@ -141,7 +141,7 @@ impl Composer<'_> {
         asked_by: Option<&Origin>,
         depth: usize,
     ) -> Option<Runbook> {
-        let (document, at) = self.read::<RunbookDocument>(name, base, asked_by)?;
+        let (mut document, at) = self.read::<RunbookDocument>(name, base, asked_by)?;
         let root = Origin {
             document: at,
             path: Vec::new(),
@@ -188,7 +188,7 @@ impl Composer<'_> {
             }
         }
         self.apply_changes(&mut runbook, &document, &root);
-        let own = PhaseName::ALL.map(|phase| steps_of(document.steps(phase), phase, &root));
+        let own = PhaseName::ALL.map(|phase| steps_of(document.take_steps(phase), phase, &root));
         if own.iter().any(|steps| !steps.is_empty()) {
             runbook.parts.push(Part {
                 name: document.runbook.clone(),
@@ -202,13 +202,13 @@ impl Composer<'_> {
     }
 
     fn part(&mut self, name: &str, base: Option<&Path>, asked_by: &Origin) -> Option<Part> {
-        let (document, at) = self.read::<PartDocument>(name, base, Some(asked_by))?;
+        let (mut document, at) = self.read::<PartDocument>(name, base, Some(asked_by))?;
         let root = Origin {
             document: at,
             path: Vec::new(),
         };
         Some(Part {
-            steps: PhaseName::ALL.map(|phase| steps_of(document.steps(phase), phase, &root)),
+            steps: PhaseName::ALL.map(|phase| steps_of(document.take_steps(phase), phase, &root)),
             name: document.part,
             title: document.title,
             when: document.when,
@@ -271,26 +271,25 @@ impl Composer<'_> {
                     .iter_mut()
                     .flat_map(|part| &mut part.steps[phase as usize])
                     .find(|step| step.document.id == *id);
-                match found {
-                    Some(step) => apply(step, change, &origin),
-                    None => {
-                        let known: Vec<&str> = runbook
-                            .steps(phase)
-                            .map(|(_, step)| step.document.id.as_str())
-                            .collect();
-                        let near = suggest(id, known);
-                        let problem = Problem::error(
-                            Code::OVERLAY,
-                            format!(
-                                "there is no step `{id}` in phase {} to change",
-                                phase.as_str()
-                            ),
-                        )
-                        .at(self.documents[origin.document].key_at(&origin.path), "")
-                        .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
-                        self.problems.push(problem);
-                    }
+                if let Some(step) = found {
+                    apply(step, change, &origin);
+                    continue;
                 }
+                let known: Vec<&str> = runbook
+                    .steps(phase)
+                    .map(|(_, step)| step.document.id.as_str())
+                    .collect();
+                let near = suggest(id, known);
+                let problem = Problem::error(
+                    Code::OVERLAY,
+                    format!(
+                        "there is no step `{id}` in phase {} to change",
+                        phase.as_str()
+                    ),
+                )
+                .at(self.documents[origin.document].key_at(&origin.path), "")
+                .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
+                self.problems.push(problem);
             }
         }
     }
@@ -327,12 +326,12 @@ fn reason(error: &std::io::Error) -> String {
     }
 }
 
-fn steps_of(documents: &[StepDocument], phase: PhaseName, root: &Origin) -> Vec<Step> {
+fn steps_of(documents: Vec<StepDocument>, phase: PhaseName, root: &Origin) -> Vec<Step> {
     documents
-        .iter()
+        .into_iter()
         .enumerate()
         .map(|(position, document)| Step {
-            document: document.clone(),
+            document,
             origin: root.join([phase.as_str(), &position.to_string()]),
             option_origins: Vec::new(),
             disabled: None,

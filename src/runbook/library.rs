@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::SourceFile;
+use crate::diagnostic::{MAX_BYTES, SourceFile};
 
 use super::shipped::SHIPPED;
 
@@ -36,8 +36,8 @@ pub struct Library {
     directories: Vec<PathBuf>,
 }
 
-/// Larger documents are refused: the largest shipped one has a few hundred lines.
-const LIMIT: u64 = 4 * 1024 * 1024;
+/// Larger files are not even read.
+const LIMIT: u64 = MAX_BYTES as u64;
 
 impl Library {
     /// Looks into these directories first, in order.

@@ -120,6 +120,11 @@ impl Action for KahadbRestore {
             let kept = of_part.outputs.remove("replaced");
             replaced.extend(kept.filter(|kept| kept.as_str().is_some_and(|path| !path.is_empty())));
         }
+        // Swapping what lies inside a directory changed its time; the swap itself is done and is not
+        // repeated.
+        for part in parts.iter().filter(|part| !part.place.inner.is_empty()) {
+            part.tree.restore(context, &|_| Ok(()))?;
+        }
         // All parts again: a broker that started in between would have changed one.
         for part in &parts {
             part.compare(context.host)?;

@@ -33,6 +33,7 @@ impl Script {
                 plan: "ab".repeat(32),
                 program: "0.1.0".to_owned(),
                 set: Some("20261121-093000".to_owned()),
+                uses: None,
                 boot: None,
                 steps: cards,
             },
