@@ -110,7 +110,9 @@ impl Bench<'_> {
         };
         let options = self.server.options(one);
         let command = command(&options, "mysql.restore", &format!("--database={one}"));
-        let file = set.join("backups/bench").join(format!("database/{one}.sql.zst"));
+        let file = set
+            .join("backups/bench")
+            .join(format!("database/{one}.sql.zst"));
         let script = format!("zstd -dcq {} | {command}", file.display());
         let rounds = Rounds::interleaved(
             self.scale.of(3, 3),
@@ -121,7 +123,8 @@ impl Bench<'_> {
             },
         );
         let megabytes = self.server.megabytes(one);
-        let name = format!("restore of one schema ({megabytes} MB), verified before and compared after");
+        let name =
+            format!("restore of one schema ({megabytes} MB), verified before and compared after");
         report::row(&name, "zstd -dc | mysql", 1.1, &rounds);
         let rounds = Rounds::interleaved(
             self.scale.of(2, 3),
@@ -228,11 +231,7 @@ pub fn restore(server: &str, directory: &str, schemas: &str, at_once: usize) -> 
 }
 
 /// Works on schemas, so many at a time, as the executor does: a thread for each.
-fn for_each(
-    schemas: &str,
-    at_once: usize,
-    work: impl Fn(&str) -> Outcome + Sync,
-) -> Vec<Outcome> {
+fn for_each(schemas: &str, at_once: usize, work: impl Fn(&str) -> Outcome + Sync) -> Vec<Outcome> {
     let schemas: Vec<&str> = schemas.split(',').collect();
     let mut outcomes = Vec::new();
     for group in schemas.chunks(at_once) {

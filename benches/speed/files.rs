@@ -24,7 +24,10 @@ pub fn rows(scale: Scale) {
         "tree backup with SHA-256: {files} small files and {} MiB of large ones",
         large >> 20
     );
-    for (name, sync) in [(name.clone(), ""), (format!("{name}, then syncfs"), "; sync -f .")] {
+    for (name, sync) in [
+        (name.clone(), ""),
+        (format!("{name}, then syncfs"), "; sync -f ."),
+    ] {
         let rounds = Rounds::interleaved(
             scale.of(if sync.is_empty() { 5 } else { 3 }, 3),
             || {
@@ -92,8 +95,11 @@ fn tree(files: usize, large: u64) -> PathBuf {
         }
         let length = 512 + noise.next() as usize % (16 << 10);
         noise.fill(&mut bytes[..length]);
-        fs::write(folder.join(format!("message-{file:05}.payload")), &bytes[..length])
-            .expect("the file can be written");
+        fs::write(
+            folder.join(format!("message-{file:05}.payload")),
+            &bytes[..length],
+        )
+        .expect("the file can be written");
     }
     fs::create_dir_all(top.join("stores")).expect("the folder can be made");
     for number in 0..8 {

@@ -75,7 +75,11 @@ fn timed(work: &dyn Fn()) -> Sample {
 
 /// A plan as the command line makes it, the reading of the file included.
 pub fn planned(file: &Path) -> Plan {
-    planned_with(file, &serde_json::json!({ "name": "bench" }), Path::new("unused"))
+    planned_with(
+        file,
+        &serde_json::json!({ "name": "bench" }),
+        Path::new("unused"),
+    )
 }
 
 /// The same for a site, with the place where runs are kept.

@@ -30,7 +30,8 @@ pub fn rows(scale: Scale) {
     let loops = || side(&["spawn", &steps, &place]);
     for action in ["command.run", "milestone"] {
         let rounds = Rounds::interleaved(rounds, || side(&["run", action, &steps, &place]), loops);
-        let name = format!("run of {steps} steps of {action}, one after the other, journal durable");
+        let name =
+            format!("run of {steps} steps of {action}, one after the other, journal durable");
         if action == "command.run" {
             report::row(&name, "spawn loop", 1.5, &rounds);
         } else {

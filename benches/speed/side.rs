@@ -8,7 +8,9 @@ use super::{database, files, plan, run};
 pub fn main(arguments: &[String]) {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *arguments.as_slice() {
-        ["plan", shape, steps, rounds] => print(&plan::both_sides(shape, number(steps), number(rounds))),
+        ["plan", shape, steps, rounds] => {
+            print(&plan::both_sides(shape, number(steps), number(rounds)))
+        }
         ["plan-memory", shape, steps] => print(&plan::once(shape, number(steps))),
         ["run", action, steps, directory] => print(&run::ours(action, number(steps), directory)),
         ["spawn", steps, directory] => print(&run::spawn_loop(number(steps), directory)),
@@ -18,7 +20,12 @@ pub fn main(arguments: &[String]) {
         }
         ["seal", server, directory, schemas] => print(&database::seal(server, directory, schemas)),
         ["restore", server, directory, schemas, at_once] => {
-            print(&database::restore(server, directory, schemas, number(at_once)));
+            print(&database::restore(
+                server,
+                directory,
+                schemas,
+                number(at_once),
+            ));
         }
         _ => panic!("there is no side {arguments:?}"),
     }
@@ -29,5 +36,8 @@ fn number(text: &str) -> usize {
 }
 
 fn print(measured: &impl Serialize) {
-    println!("{}", serde_json::to_string(measured).expect("samples are plain numbers"));
+    println!(
+        "{}",
+        serde_json::to_string(measured).expect("samples are plain numbers")
+    );
 }

@@ -105,6 +105,9 @@ impl Runbook {
             problems: Problems::new(),
         };
         let runbook = composer.runbook(name, base, None, 0);
+        if let Some(runbook) = &runbook {
+            composer.check_head(runbook);
+        }
         match runbook {
             Some(mut runbook) if !composer.problems.has_errors() => {
                 runbook.documents = composer.documents;
@@ -240,7 +243,11 @@ impl Composer<'_> {
     }
 
     fn not_found(&self, error: &LibraryError, asked_by: Option<&Origin>) -> Problem {
-        let mut problem = Problem::error(Code::UNKNOWN_RUNBOOK, error.to_string());
+        let code = match error {
+            LibraryError::Unknown { .. } => Code::UNKNOWN_RUNBOOK,
+            LibraryError::Read { .. } => Code::UNREADABLE,
+        };
+        let mut problem = Problem::error(code, error.to_string());
         if let Some(origin) = asked_by {
             problem = problem.at(self.documents[origin.document].value_at(&origin.path), "");
         }
@@ -251,7 +258,7 @@ impl Composer<'_> {
                 }
                 problem.help(format!("looked in {}", looked.join(", ")))
             }
-            LibraryError::Read { source, .. } => problem.help(source.to_string()),
+            LibraryError::Read { source, .. } => problem.help(reason(source)),
         }
     }
 
@@ -287,10 +294,35 @@ impl Composer<'_> {
         }
     }
 
+    /// What it is for must be said somewhere, by itself or by what it extends.
+    fn check_head(&mut self, runbook: &Runbook) {
+        for (key, value) in [
+            ("product", &runbook.product),
+            ("scenario", &runbook.scenario),
+        ] {
+            if value.is_empty() {
+                let message = format!("runbook `{}` does not say its {key}", runbook.name);
+                let problem = Problem::error(Code::MISSING_KEY, message)
+                    .at(self.documents[0].key_at(&["runbook"]), "")
+                    .help(format!(
+                        "add `{key}: …`, or `extends: …` if it changes another one"
+                    ));
+                self.problems.push(problem);
+            }
+        }
+    }
+
     fn problem(&mut self, code: Code, message: &str, origin: &Origin) {
         let problem = Problem::error(code, message)
             .at(self.documents[origin.document].value_at(&origin.path), "");
         self.problems.push(problem);
+    }
+}
+
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::InvalidData => "it is no text: save it as UTF-8".to_owned(),
+        _ => error.to_string(),
     }
 }
 

@@ -51,7 +51,8 @@ impl Library {
         let mut looked = Vec::new();
         if name.starts_with('.') || name.starts_with('/') {
             let path = base.unwrap_or(Path::new("")).join(name);
-            return read(&path);
+            // Without `.` components, which say nothing to whoever reads the path in a message.
+            return read(&path.components().collect::<PathBuf>());
         }
         for directory in &self.directories {
             let path = directory.join(format!("{name}.yaml"));

@@ -29,7 +29,9 @@ impl Server {
     pub fn start(scale: Scale) -> Result<Self, String> {
         for program in ["mariadbd", "mariadb", "mariadb-dump", "zstd"] {
             if !found(program) {
-                return Err(format!("needs mariadb: there is no `{program}` (run tests/rig/fetch)"));
+                return Err(format!(
+                    "needs mariadb: there is no `{program}` (run tests/rig/fetch)"
+                ));
             }
         }
         let directory = data().join(scale.of("mariadb", "mariadb-quick"));
@@ -48,7 +50,9 @@ impl Server {
                 server.sql(&seed(schema, scale));
             }
             // A first look loads the tables into memory, for all that come after alike.
-            server.answer(&format!("CHECKSUM TABLE {schema}.message, {schema}.log, {schema}.payload"));
+            server.answer(&format!(
+                "CHECKSUM TABLE {schema}.message, {schema}.log, {schema}.payload"
+            ));
         }
         Ok(server)
     }
@@ -69,7 +73,10 @@ impl Server {
     /// The number of its process.
     pub fn process(&self) -> String {
         let file = self.directory.join("mariadb.pid");
-        fs::read_to_string(file).unwrap_or_default().trim().to_owned()
+        fs::read_to_string(file)
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     }
 
     /// Options of a dump or restore.
@@ -88,7 +95,9 @@ impl Server {
     /// Empties schemas, so that no side pays for the removal of what the other left.
     pub fn empty(&self, schemas: &str) {
         for schema in schemas.split(',') {
-            self.sql(&format!("DROP DATABASE IF EXISTS {schema}; CREATE DATABASE {schema};"));
+            self.sql(&format!(
+                "DROP DATABASE IF EXISTS {schema}; CREATE DATABASE {schema};"
+            ));
         }
     }
 
