@@ -102,5 +102,10 @@ fn reporter(output: Output, backups: &Path) -> Box<dyn Reporter + Send> {
     let width = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
     let width = width.map(|size| usize::from(size.ws_col));
     let look = Look::of(|name| std::env::var(name).ok(), is_terminal, width);
-    Box::new(TerminalReporter::new(ProgressDrawTarget::stderr(), look, true, backups))
+    Box::new(TerminalReporter::new(
+        ProgressDrawTarget::stderr(),
+        look,
+        true,
+        backups,
+    ))
 }
