@@ -2,18 +2,23 @@
 
 mod arrows;
 mod broker_rig;
+mod cli;
 mod domibus_queues;
 mod executor;
 mod h2_file;
 mod host_files;
 mod host_network;
 mod host_run;
+mod host_streams;
 mod kahadb_broker;
 mod kahadb_crashes;
 mod kahadb_stores;
 mod mysql;
+mod proof;
 mod server;
+mod set_whole;
 mod small_actions;
 mod stage;
+mod tree_actions;
 mod tree_roundtrip;
 mod tree_world;

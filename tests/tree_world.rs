@@ -8,8 +8,8 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -85,6 +85,7 @@ impl World {
             plan: "0".repeat(64),
             program: "0.1.0".to_owned(),
             set: None,
+            uses: None,
             boot: None,
             steps: cards.collect(),
         };
@@ -293,6 +294,10 @@ pub(crate) fn settle(path: &Path, mode: u32, seconds: i64) {
 /// The host of a program that is killed at its n-th operation: from then on nothing works.
 pub(crate) struct DyingHost {
     life: Arc<Life>,
+    /// Whether its file system can exchange two names.
+    exchanges: bool,
+    /// What somebody does when the first file is opened.
+    meddling: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 struct Life {
@@ -320,7 +325,23 @@ impl DyingHost {
     pub(crate) fn after(operations: u64) -> Self {
         let left = AtomicU64::new(operations);
         let life = Arc::new(Life { left });
-        Self { life }
+        Self {
+            life,
+            exchanges: true,
+            meddling: Mutex::new(None),
+        }
+    }
+
+    /// Somebody does this as soon as the first file was opened.
+    pub(crate) fn when_opened(mut self, meddle: impl FnOnce() + Send + 'static) -> Self {
+        self.meddling = Mutex::new(Some(Box::new(meddle)));
+        self
+    }
+
+    /// On a file system that cannot exchange names, as NFS.
+    pub(crate) fn without_exchange(mut self) -> Self {
+        self.exchanges = false;
+        self
     }
 
     /// Whether it came to an end.
@@ -400,7 +421,11 @@ impl Host for DyingHost {
     }
     fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, HostError> {
         self.life.spend(path)?;
-        LocalHost.open(path)
+        let opened = LocalHost.open(path);
+        if let Some(meddle) = self.meddling.lock().unwrap().take() {
+            meddle();
+        }
+        opened
     }
     fn data_ranges(&self, path: &Path) -> Result<Vec<(u64, u64)>, HostError> {
         self.life.spend(path)?;
@@ -439,6 +464,10 @@ impl Host for DyingHost {
     }
     fn exchange(&self, one: &Path, other: &Path) -> Result<(), HostError> {
         self.life.spend(one)?;
+        if !self.exchanges {
+            let error = std::io::ErrorKind::InvalidInput.into();
+            return Err(HostError::file("exchange", one, error));
+        }
         LocalHost.exchange(one, other)
     }
     fn remove_file(&self, path: &Path) -> Result<(), HostError> {

@@ -23,8 +23,10 @@ pub struct RunState {
     pub scenario: String,
     /// SHA-256 of the frozen plan.
     pub plan: String,
-    /// The backup set.
+    /// The backup set that it writes.
     pub set: Option<String>,
+    /// The backup set that it uses.
+    pub uses: Option<String>,
     /// Boot id of the machine in the latest stretch.
     pub boot: Option<String>,
     /// Steps in plan order.
@@ -66,6 +68,7 @@ impl RunState {
             scenario: String::new(),
             plan: String::new(),
             set: None,
+            uses: None,
             boot: None,
             steps: Vec::new(),
             status: Phase::New,
@@ -136,6 +139,7 @@ impl RunState {
             scenario,
             plan,
             set,
+            uses,
             boot,
             steps,
             ..
@@ -149,6 +153,7 @@ impl RunState {
         self.scenario.clone_from(scenario);
         self.plan.clone_from(plan);
         self.set.clone_from(set);
+        self.uses.clone_from(uses);
         self.boot.clone_from(boot);
         self.status = Phase::Running;
         self.started = Some(event.at);

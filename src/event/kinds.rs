@@ -114,9 +114,12 @@ pub enum EventKind {
         plan: String,
         /// Version of the program.
         program: String,
-        /// The backup set written (backup) or used (upgrade, restore).
+        /// The backup set that the run writes: that of a backup, the safety set of a restore.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         set: Option<String>,
+        /// The backup set that the run uses (upgrade, restore).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uses: Option<String>,
         /// The boot id of the machine: tells a crash of the program from one of the machine.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         boot: Option<String>,

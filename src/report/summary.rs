@@ -10,6 +10,7 @@ use super::look::{BAD, FAINT, GOOD, Look, STRONG, WARN};
 use super::story::{Ending, Story};
 use super::table::{Lean, table};
 use super::words::{self, capital, clean};
+use crate::adapter::SEAL_ACTION;
 use crate::event::{Because, Mark, RunOutcome, StepState, StepStatus};
 
 /// Steps of one kind that are listed at most; more are counted.
@@ -226,23 +227,35 @@ impl Summary<'_> {
 
     fn set(&self, backups: Option<&Path>, out: &mut dyn Write) -> io::Result<()> {
         let state = &self.story.state;
+        let place = |set: &str| {
+            backups.map_or_else(String::new, |backups| {
+                format!("  {}", clean(&backups.join(set).to_string_lossy()))
+            })
+        };
+        if let Some(used) = &state.uses {
+            self.heading(&format!("Uses backup set {used}{}", place(used)), out)?;
+        }
         let Some(set) = &state.set else {
             return Ok(());
         };
         let done = self
             .ending()
             .is_some_and(|ending| ending.outcome == RunOutcome::Done);
-        let path = backups
-            .filter(|_| done || state.phase != "backup")
-            .map_or_else(String::new, |backups| {
-                format!("  {}", clean(&backups.join(set).to_string_lossy()))
+        let sealed = done
+            || state.steps.iter().any(|step| {
+                step.card.action == SEAL_ACTION && matches!(step.status, StepStatus::Done { .. })
             });
-        let heading = match (state.phase.as_str(), done) {
-            ("backup", true) => format!("Backup set {set}"),
-            ("backup", false) => format!("Backup set {set} (not finished)"),
-            _ => format!("Uses backup set {set}"),
+        let name = if state.phase == "backup" {
+            "Backup set"
+        } else {
+            "Safety set"
         };
-        self.heading(&(heading + &path), out)?;
+        let heading = if sealed {
+            format!("{name} {set}{}", place(set))
+        } else {
+            format!("{name} {set} (not finished)")
+        };
+        self.heading(&heading, out)?;
         let mut rows = Vec::new();
         for step in &state.steps {
             if let StepStatus::Done { outcome, .. } = &step.status {

@@ -81,12 +81,6 @@ impl Director {
         self.active.values().filter_map(|active| active.due).min()
     }
 
-    /// Whether a step is at work on a thread.
-    pub(super) fn is_working(&self) -> bool {
-        let mut active = self.active.values();
-        active.any(|active| active.doing == Doing::Working)
-    }
-
     /// Takes in a notice.
     pub(super) fn take(&mut self, notice: Notice, now: Instant) {
         match notice {
@@ -109,6 +103,7 @@ impl Director {
                 self.record(EventKind::StepProgress { step, progress });
             }
             Notice::Ended(step, ended) => self.ended(step, ended, now),
+            Notice::NotAsked(step, failure) => self.failed(step, *failure, now),
             Notice::Answered(step, answer, question) => self.answered(step, answer, question, now),
             Notice::Judged(step, verdict, question) => self.judged(step, verdict, question, now),
         }

@@ -17,7 +17,7 @@ use super::recorder::Recorder;
 use super::request::{RunReport, RunRequest, Services};
 use super::sets::Sets;
 use super::stop::{StopRequest, StopSource, Stops};
-use super::work::{self, Ended};
+use super::work;
 use crate::event::{Event, EventKind, RunOutcome, RunState};
 use crate::host::StopFlag;
 use crate::journal::{Holder, Journal, JournalError, Lock, RunDirectory, new_run_id};
@@ -68,7 +68,8 @@ pub(super) fn started(plan: &Plan, run: &str, sets: &Sets) -> EventKind {
         scenario: plan.scenario.clone(),
         plan: plan.digest(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
-        set: sets.id(),
+        set: sets.written(),
+        uses: plan.uses_set.clone(),
         boot: boot_id(),
         steps: plan.cards(),
     }
@@ -158,6 +159,7 @@ impl Stretch {
             crew: Arc::clone(&crew),
             recorder,
             inbox,
+            working: 0,
         };
         let outcome = runtime.block_on(dispatch.drive(stops)).map_err(lost)?;
         let state = dispatch.recorder.state();
@@ -183,6 +185,8 @@ struct Dispatch {
     crew: Arc<Crew>,
     recorder: Recorder,
     inbox: UnboundedReceiver<Notice>,
+    /// Threads at work.
+    working: usize,
 }
 
 impl Dispatch {
@@ -199,13 +203,13 @@ impl Dispatch {
             let notice = self.next(&mut stops).await;
             let now = Instant::now();
             if let Some(notice) = notice {
-                self.director.take(notice, now);
+                self.take(notice, now);
             }
             for _ in 0..AT_ONCE {
                 let Ok(notice) = self.inbox.try_recv() else {
                     break;
                 };
-                self.director.take(notice, now);
+                self.take(notice, now);
             }
         }
     }
@@ -250,7 +254,15 @@ impl Dispatch {
         Ok(())
     }
 
-    fn work(&self, task: Task) {
+    fn take(&mut self, notice: Notice, now: Instant) {
+        if let Notice::Ended(..) = notice {
+            self.working -= 1;
+        }
+        self.director.take(notice, now);
+    }
+
+    fn work(&mut self, task: Task) {
+        self.working += 1;
         let crew = Arc::clone(&self.crew);
         tokio::task::spawn_blocking(move || {
             let ended = work::work(&crew, &task);
@@ -271,8 +283,7 @@ impl Dispatch {
             None => match work::gate(&self.crew, step) {
                 Ok(gate) => gate,
                 Err(failure) => {
-                    self.crew
-                        .notify(Notice::Ended(step, Ended::Failed(failure.0)));
+                    self.crew.notify(Notice::NotAsked(step, failure.0));
                     return Ok(());
                 }
             },
@@ -303,14 +314,14 @@ impl Dispatch {
         loop {
             let now = Instant::now();
             if let Some(notice) = notice {
-                self.director.take(notice, now);
+                self.take(notice, now);
             }
             for order in self.director.decide(now) {
                 if let Order::Raise(stop, level) = order {
                     stop.raise(level);
                 }
             }
-            if !self.director.is_working() {
+            if self.working == 0 {
                 return;
             }
             notice = self.next(stops).await;

@@ -3,7 +3,7 @@
 use super::request::{GateAnswer, Verdict};
 use super::stop::StopRequest;
 use super::work::Ended;
-use crate::event::{EventKind, Progress, StopLevel};
+use crate::event::{EventKind, FailureReport, Progress, StopLevel};
 use crate::host::{StopFlag, ToolStart};
 
 /// Something that happened. Texts are masked.
@@ -18,6 +18,8 @@ pub(super) enum Notice {
     Progress(usize, Progress),
     /// An attempt ended.
     Ended(usize, Ended),
+    /// A gate has no question: an output that it names is missing.
+    NotAsked(usize, Box<FailureReport>),
     /// A gate was answered; with its question.
     Answered(usize, GateAnswer, String),
     /// A person said what came of a step; with the question.

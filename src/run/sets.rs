@@ -55,10 +55,8 @@ impl Sets {
         state.steps.iter().filter_map(lost).collect()
     }
 
-    /// The set that a report names: the one that is written, else the one that is used.
-    pub(super) fn id(&self) -> Option<String> {
-        let writing = self.writing.as_ref().map(PartialSet::id);
-        let id = writing.or_else(|| self.using.as_ref().map(SealedSet::id))?;
-        Some(id.to_owned())
+    /// Id of the set that is written.
+    pub(super) fn written(&self) -> Option<String> {
+        self.writing.as_ref().map(|set| set.id().to_owned())
     }
 }

@@ -34,6 +34,7 @@ fn killed_run(stage: &Stage, boot: &str, kinds: Vec<EventKind>) -> RunDirectory 
         plan: plan.digest(),
         program: "0.1.0".to_owned(),
         set: None,
+        uses: None,
         boot: Some(boot.to_owned()),
         steps: plan.cards(),
     };

@@ -126,7 +126,7 @@ impl Fake {
                 secret.expose()
             )));
         }
-        if self.fills_disk {
+        if self.fills_disk && begun == 1 {
             fill_disk_under(&context.run_directory.join("journal.jsonl"));
         }
         if let [program, arguments @ ..] = &self.command[..] {

@@ -132,6 +132,7 @@ impl Stage {
             site: "test".to_owned(),
             product: "domibus".to_owned(),
             versions: BTreeMap::new(),
+            phase: "backup".to_owned(),
             scenario: "same-server".to_owned(),
             run: "run".to_owned(),
             plan: "0".repeat(64),

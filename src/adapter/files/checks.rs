@@ -148,11 +148,10 @@ pub(super) fn obstacle(
     host: &dyn Host,
     target: &Path,
 ) -> Result<Option<(String, &'static str)>, Failure> {
-    let Some(tree) = scan(host, target, &[], &|| Ok(()))? else {
+    let Some(top) = host.stat(target)? else {
         return Ok(None);
     };
-    let top = tree.nodes.first().map(|top| &top.stat.kind);
-    if let Some(FileKind::Symlink(to)) = top {
+    if let FileKind::Symlink(to) = &top.kind {
         let text = format!(
             "{} is a symbolic link to {}",
             target.display(),
@@ -160,22 +159,30 @@ pub(super) fn obstacle(
         );
         return Ok(Some((text, "give the path that it points to")));
     }
-    let parent = target
-        .parent()
-        .map(|parent| host.stat(parent))
-        .transpose()?;
-    let device = parent.flatten().map(|parent| parent.identity.0);
-    let foreign = |node: &&super::scan::Node| Some(node.stat.identity.0) != device;
-    Ok(tree.nodes.iter().find(foreign).map(|mounted| {
+    let mounted = |path: &Path| {
         let text = format!(
             "{} is a mount point, and a tree with one cannot be swapped",
-            tree.location(mounted).display()
+            path.display()
         );
         (
             text,
             "name the directories inside it one by one, or unmount it",
         )
-    }))
+    };
+    let parent = target
+        .parent()
+        .map(|parent| host.stat(parent))
+        .transpose()?;
+    if parent.flatten().map(|parent| parent.identity.0) != Some(top.identity.0) {
+        return Ok(Some(mounted(target)));
+    }
+    let tree = scan(host, target, &[], &|| Ok(()))?;
+    let found = tree.iter().find_map(|tree| {
+        let foreign = |node: &&super::scan::Node| node.stat.identity.0 != top.identity.0;
+        let node = tree.nodes.iter().find(foreign)?;
+        Some(mounted(&tree.location(node)))
+    });
+    Ok(found)
 }
 
 /// Whether new content can be taken from there.
