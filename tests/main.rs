@@ -9,6 +9,7 @@ mod h2_file;
 mod host_files;
 mod host_network;
 mod host_run;
+mod host_streams;
 mod kahadb_broker;
 mod kahadb_crashes;
 mod kahadb_stores;
