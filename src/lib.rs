@@ -35,13 +35,13 @@
 
 pub mod adapter;
 pub mod backup;
-// pub mod cli;
+pub mod cli;
 pub mod diagnostic;
 pub mod event;
 pub mod host;
 pub mod journal;
 pub mod plan;
-// pub mod report;
+pub mod report;
 pub mod run;
 pub mod runbook;
 pub mod site;

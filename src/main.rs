@@ -1,2 +1,7 @@
 //! The program `upgrade-kit`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    upgrade_kit::cli::main()
+}

@@ -122,6 +122,19 @@ impl Finding {
         }
     }
 
+    /// The refusal that a failure amounts to: its message with its causes, and what to do.
+    pub fn of(failure: &Failure) -> Self {
+        let mut message = failure.to_string();
+        for cause in &failure.0.causes {
+            message.push_str(": ");
+            message.push_str(cause);
+        }
+        Self {
+            hint: failure.0.hint.clone(),
+            ..Self::refuse(message)
+        }
+    }
+
     /// With what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

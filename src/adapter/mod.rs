@@ -9,19 +9,29 @@
 //! plan, journal or terminal.
 
 mod action;
+pub mod backupset;
+pub mod command;
 mod context;
+pub mod domibus;
 mod duration;
 mod failure;
+pub mod files;
+pub mod gate;
+pub mod h2;
+pub mod http;
 pub mod kahadb;
+pub mod milestone;
 pub mod mysql;
 pub mod registry;
+pub mod server;
+mod store_guard;
 
 pub use action::{
     Action, ActionEntry, AnyAction, DecodeError, Effect, OutputKind, OutputSpec, Preview,
     PreviewLine, Probe,
 };
 pub use context::{CheckContext, Finding, Severity, StepContext};
-pub use duration::parse_duration;
+pub use duration::{HumanDuration, parse_duration};
 pub use failure::Failure;
 
 /// Name of the action that seals a backup set: a plan with it writes one.

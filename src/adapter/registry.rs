@@ -1,16 +1,43 @@
 //! Every action of the program.
 
 use super::action::ActionEntry;
-use super::mysql;
+use super::{backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, server};
+use crate::backup::FormatCheck;
 
 /// All actions, sorted by name.
 pub static ACTIONS: &[ActionEntry] = &[
+    ActionEntry::of::<backupset::BackupsetCheckCurrent>(),
+    ActionEntry::of::<backupset::BackupsetSeal>(),
+    ActionEntry::of::<backupset::BackupsetVerify>(),
+    ActionEntry::of::<command::CommandCheck>(),
+    ActionEntry::of::<command::CommandRun>(),
+    ActionEntry::of::<domibus::CheckQueues>(),
+    ActionEntry::of::<files::FilesBackup>(),
+    ActionEntry::of::<files::FilesDiscard>(),
+    ActionEntry::of::<files::FilesOverlay>(),
+    ActionEntry::of::<files::FilesRemove>(),
+    ActionEntry::of::<files::FilesReplace>(),
+    ActionEntry::of::<files::FilesRestore>(),
+    ActionEntry::of::<gate::Gate>(),
+    ActionEntry::of::<h2::H2Backup>(),
+    ActionEntry::of::<h2::H2Restore>(),
+    ActionEntry::of::<http::HttpCheck>(),
+    ActionEntry::of::<kahadb::KahadbBackup>(),
+    ActionEntry::of::<kahadb::KahadbRestore>(),
+    ActionEntry::of::<kahadb::KahadbVerify>(),
+    ActionEntry::of::<milestone::Milestone>(),
     ActionEntry::of::<mysql::CheckQuiet>(),
     ActionEntry::of::<mysql::Dump>(),
     ActionEntry::of::<mysql::Query>(),
     ActionEntry::of::<mysql::Restore>(),
     ActionEntry::of::<mysql::Script>(),
+    ActionEntry::of::<server::CheckStopped>(),
+    ActionEntry::of::<server::Start>(),
+    ActionEntry::of::<server::Stop>(),
 ];
+
+/// What knows the formats of artifacts that adapters write, for the verification of sets.
+pub static FORMAT_CHECKS: &[&dyn FormatCheck] = &[&h2::H2Check, &kahadb::KahadbStoreCheck];
 
 /// The action of that name.
 pub fn find(name: &str) -> Option<&'static ActionEntry> {
@@ -20,4 +47,14 @@ pub fn find(name: &str) -> Option<&'static ActionEntry> {
 /// Names of all actions.
 pub fn names() -> Vec<&'static str> {
     ACTIONS.iter().map(|entry| entry.name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_unique() {
+        assert!(ACTIONS.windows(2).all(|pair| pair[0].name < pair[1].name));
+    }
 }

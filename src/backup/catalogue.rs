@@ -50,11 +50,12 @@ pub fn catalogue(backups_of_site: &Path) -> Result<Vec<CatalogueEntry>, BackupEr
     Ok(entries)
 }
 
-/// The newest sealed set whose manifest can be read.
+/// The newest sealed set of a backup whose manifest can be read. Safety sets are left out: they hold
+/// the state that a restore was to undo.
 pub fn latest(backups_of_site: &Path) -> Result<Option<SealedSet>, BackupError> {
-    let newest = catalogue(backups_of_site)?
-        .into_iter()
-        .find(|entry| matches!(entry.status, SetStatus::Sealed(_)));
+    let newest = catalogue(backups_of_site)?.into_iter().find(
+        |entry| matches!(&entry.status, SetStatus::Sealed(manifest) if !manifest.is_safety_set()),
+    );
     newest
         .map(|entry| SealedSet::open(backups_of_site, &entry.id))
         .transpose()

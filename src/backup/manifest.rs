@@ -25,6 +25,10 @@ pub struct Manifest {
     /// Versions that the site told (of the product, its server, its database), by name.
     #[serde(default)]
     pub versions: BTreeMap<String, String>,
+    /// Phase of the run that wrote it: `backup`, or `restore` for the safety set of the state that a
+    /// restore replaced.
+    #[serde(default = "backup_phase")]
+    pub phase: String,
     /// Scenario of the backup.
     pub scenario: String,
     /// Id of the run that wrote it.
@@ -50,7 +54,16 @@ pub struct Manifest {
     pub artifacts: Vec<ArtifactRecord>,
 }
 
+fn backup_phase() -> String {
+    "backup".to_owned()
+}
+
 impl Manifest {
+    /// Whether it is the safety set of a restore, which nothing but an operator's word may choose.
+    pub fn is_safety_set(&self) -> bool {
+        self.phase != "backup"
+    }
+
     /// The artifact of that name.
     pub fn artifact(&self, name: &str) -> Option<&ArtifactRecord> {
         self.artifacts.iter().find(|artifact| artifact.name == name)

@@ -18,6 +18,7 @@ mod listing;
 mod manifest;
 mod partial;
 mod reader;
+mod recheck;
 mod restore_guide;
 mod seal;
 mod sealed;

@@ -27,6 +27,8 @@ pub struct SealFacts {
     pub product: String,
     /// Versions that the site told, by name.
     pub versions: BTreeMap<String, String>,
+    /// The phase.
+    pub phase: String,
     /// The scenario.
     pub scenario: String,
     /// Id of the run.
@@ -92,6 +94,7 @@ fn manifest(id: &str, facts: &SealFacts) -> Manifest {
         site: facts.site.clone(),
         product: facts.product.clone(),
         versions: facts.versions.clone(),
+        phase: facts.phase.clone(),
         scenario: facts.scenario.clone(),
         run: facts.run.clone(),
         plan: facts.plan.clone(),

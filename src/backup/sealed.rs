@@ -15,6 +15,9 @@ use crate::event::{ArtifactFile, ArtifactRecord};
 /// Name of the manifest in a set.
 pub(super) const MANIFEST: &str = "manifest.json";
 
+/// Name of the frozen plan in a set.
+pub(super) const PLAN: &str = "plan.json";
+
 /// A manifest larger than this is not one: lists of files of trees are kept apart from it.
 const MANIFEST_LIMIT: u64 = 64 * 1024 * 1024;
 
@@ -95,9 +98,35 @@ impl SealedSet {
         DecompressedReader::new(self.reader(file)?)
     }
 
+    /// The frozen plan of the run that wrote the set (`plan.json`), as the manifest knows its hash.
+    pub fn plan_json(&self) -> Result<Vec<u8>, BackupError> {
+        read_record(&self.0.root, PLAN)
+    }
+
     pub(super) fn root(&self) -> &Root {
         &self.0.root
     }
+}
+
+/// Reads one of the records in the set's own directory.
+fn read_record(root: &Root, name: &str) -> Result<Vec<u8>, BackupError> {
+    let damaged = |problem: String| BackupError::Damaged {
+        set: root.path().to_owned(),
+        problem,
+    };
+    let location = root.path().join(name);
+    let mut text = Vec::new();
+    super::contained::open_regular(root.descriptor().as_fd(), name.as_ref())
+        .and_then(|file| file.take(MANIFEST_LIMIT + 1).read_to_end(&mut text))
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => damaged(format!("{name} is missing")),
+            std::io::ErrorKind::InvalidData => damaged(format!("{name}: {error}")),
+            _ => BackupError::file("read", &location, error),
+        })?;
+    if text.len() as u64 > MANIFEST_LIMIT {
+        return Err(damaged(format!("{name} is larger than 64 MiB")));
+    }
+    Ok(text)
 }
 
 fn read_manifest(root: &Root, id: &str) -> Result<Manifest, BackupError> {
@@ -105,18 +134,7 @@ fn read_manifest(root: &Root, id: &str) -> Result<Manifest, BackupError> {
         set: root.path().to_owned(),
         problem,
     };
-    let location = root.path().join(MANIFEST);
-    let mut text = Vec::new();
-    super::contained::open_regular(root.descriptor().as_fd(), MANIFEST.as_ref())
-        .and_then(|file| file.take(MANIFEST_LIMIT + 1).read_to_end(&mut text))
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => damaged(format!("{MANIFEST} is missing")),
-            std::io::ErrorKind::InvalidData => damaged(format!("{MANIFEST}: {error}")),
-            _ => BackupError::file("read", &location, error),
-        })?;
-    if text.len() as u64 > MANIFEST_LIMIT {
-        return Err(damaged(format!("{MANIFEST} is larger than 64 MiB")));
-    }
+    let text = read_record(root, MANIFEST)?;
     refuse_newer(root, &text)?;
     let manifest: Manifest = serde_json::from_slice(&text)
         .map_err(|error| damaged(format!("{MANIFEST} cannot be read: {error}")))?;

@@ -10,29 +10,32 @@ use crate::adapter::{ActionEntry, Effect, OutputKind, registry};
 use crate::diagnostic::suggest;
 
 /// Lists the actions, or shows one.
-pub fn actions(name: Option<&str>, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn actions(name: Option<&str>, out: &mut dyn Write) -> Result<Exit, Stop> {
     let Some(name) = name else {
-        let width = registry::ACTIONS.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+        let width = registry::ACTIONS
+            .iter()
+            .map(|entry| entry.name.len())
+            .max()
+            .unwrap_or(0);
         for entry in registry::ACTIONS {
             writeln!(out, "{:width$}  {}", entry.name, entry.summary)?;
         }
-        writeln!(out, "\n`upgrade-kit actions NAME` shows the options of one.")?;
+        writeln!(
+            out,
+            "\n`upgrade-kit actions NAME` shows the options of one."
+        )?;
         return Ok(Exit::Done);
     };
-    match registry::find(name) {
-        Some(entry) => {
-            show(entry, out)?;
-            Ok(Exit::Done)
-        }
-        None => {
-            let stop = Stop::new(Exit::Usage, format!("there is no action `{name}`"));
-            let near = suggest(name, registry::ACTIONS.iter().map(|entry| entry.name));
-            Err(match near {
-                Some(near) => stop.hint(format!("did you mean `{near}`?")),
-                None => stop.hint("`upgrade-kit actions` lists them all"),
-            })
-        }
+    if let Some(entry) = registry::find(name) {
+        show(entry, out)?;
+        return Ok(Exit::Done);
     }
+    let stop = Stop::new(Exit::Usage, format!("there is no action `{name}`"));
+    let near = suggest(name, registry::names());
+    Err(match near {
+        Some(near) => stop.hint(format!("did you mean `{near}`?")),
+        None => stop.hint("`upgrade-kit actions` lists them all"),
+    })
 }
 
 fn show(entry: &ActionEntry, out: &mut dyn Write) -> std::io::Result<()> {
@@ -41,7 +44,9 @@ fn show(entry: &ActionEntry, out: &mut dyn Write) -> std::io::Result<()> {
         Effect::Pure => "changes nothing",
         Effect::Idempotent => "may be repeated: the result is the same",
         Effect::Once => "must not happen twice; after a crash the world is asked first",
-        Effect::External => "starts a job that lives on in a server; after a crash it is taken up again",
+        Effect::External => {
+            "starts a job that lives on in a server; after a crash it is taken up again"
+        }
     };
     writeln!(out, "  {effect}\n\nOptions")?;
     let schema = entry.schema();
@@ -53,7 +58,11 @@ fn show(entry: &ActionEntry, out: &mut dyn Write) -> std::io::Result<()> {
     match schema["properties"].as_object() {
         Some(options) if !options.is_empty() => {
             for (name, option) in options {
-                let needed = if required.contains(&name.as_str()) { " (required)" } else { "" };
+                let needed = if required.contains(&name.as_str()) {
+                    " (required)"
+                } else {
+                    ""
+                };
                 writeln!(out, "  {name}: {}{needed}", kind(option, schema))?;
                 if let Some(about) = option["description"].as_str() {
                     for line in about.lines() {
@@ -90,7 +99,9 @@ fn kind(option: &Value, root: &Value) -> String {
         };
     }
     if let Some(choices) = option["anyOf"].as_array() {
-        return choices.first().map_or_else(|| "anything".to_owned(), |first| kind(first, root));
+        return choices
+            .first()
+            .map_or_else(|| "anything".to_owned(), |first| kind(first, root));
     }
     if let Some(values) = option["enum"].as_array() {
         return words(values);
@@ -115,5 +126,9 @@ fn kind_of_type(schema: &Value, otherwise: &str) -> String {
 }
 
 fn words(values: &[Value]) -> String {
-    values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ")
+    values
+        .iter()
+        .filter_map(Value::as_str)
+        .collect::<Vec<_>>()
+        .join(" | ")
 }

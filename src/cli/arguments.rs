@@ -15,7 +15,13 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
     /// Write a developer's log to standard error; filter as in `RUST_LOG`.
-    #[arg(long, global = true, value_name = "FILTER", env = "UPGRADE_KIT_LOG", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        env = "UPGRADE_KIT_LOG",
+        hide_env = true
+    )]
     pub log: Option<String>,
 }
 
@@ -65,7 +71,12 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct SiteArguments {
     /// The site file
-    #[arg(long, value_name = "FILE", default_value = "site.yaml", env = "UPGRADE_KIT_SITE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "site.yaml",
+        env = "UPGRADE_KIT_SITE"
+    )]
     pub site: PathBuf,
     /// Look for runbooks here first; may be repeated
     #[arg(long, value_name = "DIR")]

@@ -6,13 +6,13 @@ use super::arguments::{BackupsCommand, ListArguments, ListFormat, SetArguments};
 use super::exit::Exit;
 use super::load::{LoadedSite, load};
 use super::stop::Stop;
-use crate::adapter::format_checks;
+use crate::adapter::registry::FORMAT_CHECKS;
 use crate::backup::{self, SealedSet, SetStatus, VerifyWatch};
 use crate::event::Level;
 use crate::report::sets_view;
 
 /// Does what was asked of backup sets.
-pub fn backups(command: &BackupsCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn backups(command: &BackupsCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
     match command {
         BackupsCommand::List(arguments) => list(arguments, out),
         BackupsCommand::Show(arguments) => show(arguments, out),
@@ -30,7 +30,12 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
                 SetStatus::Partial => ("partial".to_owned(), None),
                 SetStatus::Damaged(why) => (format!("damaged: {why}"), None),
             };
-            sets_view::Row { id: entry.id, status, time: entry.time, manifest: manifest.map(|m| *m) }
+            sets_view::Row {
+                id: entry.id,
+                status,
+                time: entry.time,
+                manifest: manifest.map(|m| *m),
+            }
         })
         .collect();
     let text = match arguments.format {
@@ -55,13 +60,17 @@ fn show(arguments: &SetArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
 fn verify(arguments: &SetArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
     let loaded = load(&arguments.list.site)?;
     let set = find(&loaded, arguments.set.as_deref())?;
-    let verification = set.verify(Level::L2, format_checks(), &VerifyWatch::none())?;
+    let verification = set.verify(Level::L2, FORMAT_CHECKS, &VerifyWatch::none())?;
     let text = match arguments.list.format {
         ListFormat::Text => sets_view::verification(set.id(), &verification),
         ListFormat::Json => sets_view::verification_json(set.id(), &verification),
     };
     out.write_all(text.as_bytes())?;
-    Ok(if verification.is_sound() { Exit::Done } else { Exit::DamagedSet })
+    Ok(if verification.is_sound() {
+        Exit::Done
+    } else {
+        Exit::DamagedSet
+    })
 }
 
 fn find(loaded: &LoadedSite, id: Option<&str>) -> Result<SealedSet, Stop> {

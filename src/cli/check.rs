@@ -13,7 +13,10 @@ use crate::report::check_view::{self, StepFindings};
 use crate::site::domibus::{self, Note};
 
 /// Looks at documents and installation.
-pub fn check(arguments: &CheckArguments, out: &mut dyn std::io::Write) -> Result<Exit, Stop> {
+pub(super) fn check(
+    arguments: &CheckArguments,
+    out: &mut dyn std::io::Write,
+) -> Result<Exit, Stop> {
     let loaded = load(&arguments.planning.site)?;
     let prepared = prepare(
         &loaded,
@@ -28,11 +31,15 @@ pub fn check(arguments: &CheckArguments, out: &mut dyn std::io::Write) -> Result
         ListFormat::Json => check_view::json(&findings),
     };
     out.write_all(text.as_bytes())?;
-    Ok(if refuses(&findings) { Exit::Refused } else { Exit::Done })
+    Ok(if refuses(&findings) {
+        Exit::Refused
+    } else {
+        Exit::Done
+    })
 }
 
 /// Whether a run must be refused.
-pub fn refuses(findings: &[StepFindings]) -> bool {
+pub(super) fn refuses(findings: &[StepFindings]) -> bool {
     findings
         .iter()
         .flat_map(|step| &step.findings)
@@ -40,17 +47,25 @@ pub fn refuses(findings: &[StepFindings]) -> bool {
 }
 
 /// Everything that discovery noticed and that the actions of the plan find.
-pub fn look(prepared: &Prepared) -> Vec<StepFindings> {
-    let host = LocalHost::default();
+pub(super) fn look(prepared: &Prepared) -> Vec<StepFindings> {
+    let host = LocalHost;
     let masker = Masker::default();
     let control = Control::unattended(masker.clone());
     let secret = |reference: &_| services::secret(reference, &host, &masker);
     let mut found = Vec::new();
     if !prepared.notes.is_empty() {
         let findings = prepared.notes.iter().map(finding).collect();
-        found.push(StepFindings { step: "installation".to_owned(), findings });
+        found.push(StepFindings {
+            step: "installation".to_owned(),
+            findings,
+        });
     }
-    for step in prepared.plan.steps.iter().filter(|step| step.left_out.is_none()) {
+    for step in prepared
+        .plan
+        .steps
+        .iter()
+        .filter(|step| step.left_out.is_none())
+    {
         let Some(entry) = registry::find(&step.action) else {
             continue;
         };
@@ -81,7 +96,10 @@ pub fn look(prepared: &Prepared) -> Vec<StepFindings> {
             finding.message = masker.mask(&finding.message);
         }
         if !findings.is_empty() {
-            found.push(StepFindings { step: step.id.clone(), findings });
+            found.push(StepFindings {
+                step: step.id.clone(),
+                findings,
+            });
         }
     }
     found
@@ -97,8 +115,9 @@ fn finding(note: &Note) -> Finding {
         domibus::Severity::Warning => Finding::warning(message),
         domibus::Severity::Refuse => Finding::refuse(message),
     };
-    match &note.help {
-        Some(help) => finding.hint(help.clone()),
-        None => finding,
+    if note.help.is_empty() {
+        finding
+    } else {
+        finding.hint(note.help.clone())
     }
 }

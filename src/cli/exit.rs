@@ -76,8 +76,10 @@ impl Exit {
 
     /// The table as `--help` shows it.
     pub fn table() -> String {
-        let lines: Vec<String> =
-            Self::ALL.iter().map(|exit| format!("  {:>2}  {}", exit.number(), exit.about())).collect();
+        let lines: Vec<String> = Self::ALL
+            .iter()
+            .map(|exit| format!("  {:>2}  {}", exit.number(), exit.about()))
+            .collect();
         format!("Exit codes:\n{}", lines.join("\n"))
     }
 }

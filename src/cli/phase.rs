@@ -19,7 +19,7 @@ use crate::report::check_view;
 use crate::run::{self, Limits, RunError, RunReport, RunRequest, StopSource};
 
 /// Runs a phase, or shows its plan.
-pub fn phase(
+pub(super) fn phase(
     phase: Phase,
     arguments: &RunArguments,
     from: Option<&str>,
@@ -31,25 +31,36 @@ pub fn phase(
         let prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Look)?;
         return plan::write(&prepared, PlanFormat::Tree, out);
     }
+    let mut prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
+    // Only documents without a fault lay anything out; what is found then is planned anew.
     if phase == Phase::Backup && practice::lay_out(&loaded)? {
-        let message = format!("laid out the practice installation of site {}\n", loaded.document.site);
+        let message = format!(
+            "laid out the practice installation of site {}\n",
+            loaded.document.site
+        );
         _ = std::io::stderr().write_all(message.as_bytes());
+        prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
     }
-    let prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
     let findings = check::look(&prepared);
     if check::refuses(&findings) {
         _ = anstream::stderr().write_all(check_view::text(&findings).as_bytes());
-        return Err(Stop::refused(format!("{phase} was not started: nothing was changed"))
-            .hint("mend what is refused above; `upgrade-kit check` looks again"));
+        return Err(
+            Stop::refused(format!("{phase} was not started: nothing was changed"))
+                .hint("mend what is refused above; `upgrade-kit check` looks again"),
+        );
     }
     if phase != Phase::Backup && !arguments.running.yes && !gates::confirmed(&question(&prepared)) {
-        return Err(Stop::refused(format!("{phase} was not started: nothing was changed")));
+        return Err(Stop::refused(format!(
+            "{phase} was not started: nothing was changed"
+        )));
     }
     let scenario = arguments.planning.scenario.as_str();
     let report = execute(prepared, &loaded, scenario, &arguments.running)?;
     let exit = exit_of(&report.state, report.outcome);
-    match (exit, after_failure, &report.state.set) {
-        (Exit::StepFailed, Some(AfterFailure::Restore), Some(set)) if report.state.no_return_passed => {
+    match (exit, after_failure, &report.state.uses) {
+        (Exit::StepFailed, Some(AfterFailure::Restore), Some(set))
+            if report.state.no_return_passed =>
+        {
             let set = set.clone();
             let mut again = arguments.clone();
             again.planning.skip.clear();
@@ -71,7 +82,10 @@ fn question(prepared: &Prepared) -> String {
             plan.site
         ),
         Phase::Backup | Phase::Upgrade => {
-            format!("Upgrade site {}? Backup set {set} is the way back.", plan.site)
+            format!(
+                "Upgrade site {}? Backup set {set} is the way back.",
+                plan.site
+            )
         }
     }
 }
@@ -89,19 +103,23 @@ fn execute(
         stops: StopSource::Signals,
     };
     let services = services(running.yes, loaded.options.clone(), scenario.to_owned());
-    show::while_running(running.output, &loaded.backups, |events| {
+    show::while_running(running.output, &loaded.backups, Vec::new(), |events| {
         run::execute(request, services, events)
     })
 }
 
 /// How much at once.
-pub fn limits(running: &RunningArguments) -> Limits {
+pub(super) fn limits(running: &RunningArguments) -> Limits {
     let jobs = usize::from(running.jobs);
-    Limits { jobs, keep_going: running.keep_going, ..Limits::default() }
+    Limits {
+        jobs,
+        keep_going: running.keep_going,
+        ..Limits::default()
+    }
 }
 
 /// The exit code of a run that has ended.
-pub fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
+pub(super) fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
     match outcome {
         RunOutcome::Done => Exit::Done,
         RunOutcome::Waiting => Exit::Waiting,
@@ -111,7 +129,11 @@ pub fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
                 matches!(&step.status, StepStatus::Failed { failure, .. }
                     if failure.kind == FailureKind::DamagedSet)
             });
-            if damaged { Exit::DamagedSet } else { Exit::StepFailed }
+            if damaged {
+                Exit::DamagedSet
+            } else {
+                Exit::StepFailed
+            }
         }
     }
 }
@@ -120,8 +142,20 @@ impl From<RunError> for Stop {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Journal(error) => error.into(),
-            RunError::Backup(error) => error.into(),
-            error => Self::because(Exit::Internal, &error),
+            RunError::Set(error) => error.into(),
+            error => {
+                let exit = match error {
+                    RunError::AlreadyDone { .. } => Exit::Refused,
+                    RunError::Orphan { .. } => Exit::Held,
+                    RunError::JournalLost { .. } => Exit::Interrupted,
+                    _ => Exit::Internal,
+                };
+                let stop = Self::because(exit, &error);
+                match error.hint() {
+                    Some(hint) => stop.hint(hint),
+                    None => stop,
+                }
+            }
         }
     }
 }

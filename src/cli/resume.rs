@@ -1,6 +1,6 @@
 //! `resume`: goes on with an interrupted, failed or waiting run.
 
-use super::arguments::ResumeArguments;
+use super::arguments::{PlanningArguments, ResumeArguments};
 use super::exit::Exit;
 use super::load::{LoadedSite, load};
 use super::phase::{exit_of, limits};
@@ -10,11 +10,11 @@ use super::show;
 use super::stop::Stop;
 use crate::event::RunOutcome;
 use crate::journal::RunDirectory;
-use crate::plan::{Phase, Plan};
+use crate::plan::Plan;
 use crate::run::{self, ResumeRequest, StopSource};
 
 /// Goes on with a run.
-pub fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
+pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
     let loaded = load(&arguments.site)?;
     let run = match &arguments.run {
         Some(run) => run.clone(),
@@ -22,15 +22,19 @@ pub fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
     };
     let directory = RunDirectory::open(&loaded.state, &run)?;
     let plan = directory.plan()?;
+    let mut past = Vec::new();
+    directory.replay(|event| past.push(event))?;
     let request = ResumeRequest {
-        fresh_plan: fresh_digest(&loaded, &plan, arguments),
+        state: loaded.state.clone(),
+        run,
+        present_plan: present_digest(&loaded, &plan, arguments),
         limits: limits(&arguments.running),
         stops: StopSource::Signals,
     };
     let running = &arguments.running;
     let services = services(running.yes, loaded.options.clone(), plan.scenario.clone());
-    let report = show::while_running(running.output, &loaded.backups, |events| {
-        run::resume(directory, request, services, events)
+    let report = show::while_running(running.output, &loaded.backups, past, |events| {
+        run::resume(request, services, events)
     })?;
     Ok(exit_of(&report.state, report.outcome))
 }
@@ -39,26 +43,34 @@ fn newest_unfinished(loaded: &LoadedSite) -> Result<String, Stop> {
     let runs = RunDirectory::list(&loaded.state)?;
     match runs.first() {
         Some(run) if run.outcome != Some(RunOutcome::Done) => Ok(run.run.clone()),
-        Some(run) => Err(Stop::refused(format!("the newest run, {}, is done: nothing to resume", run.run))
-            .hint("`upgrade-kit runs` lists all; name the one to resume")),
-        None => Err(Stop::refused(format!("site `{}` has no runs", loaded.document.site))),
+        Some(run) => Err(Stop::refused(format!(
+            "the newest run, {}, is done: nothing to resume",
+            run.run
+        ))
+        .hint("`upgrade-kit runs` lists all; name the one to resume")),
+        None => Err(Stop::refused(format!(
+            "site `{}` has no runs",
+            loaded.document.site
+        ))),
     }
 }
 
 /// The digest of the plan as it would be made now, to tell whether the documents have changed since.
-/// A plan that cannot be made any more has changed in any case.
-fn fresh_digest(loaded: &LoadedSite, plan: &Plan, arguments: &ResumeArguments) -> Option<String> {
-    let planning = super::arguments::PlanningArguments {
+/// A plan that cannot be made any more tells nothing; neither does one of an installation that the
+/// run itself has changed.
+fn present_digest(loaded: &LoadedSite, plan: &Plan, arguments: &ResumeArguments) -> Option<String> {
+    let planning = PlanningArguments {
         scenario: plan.scenario.clone(),
         site: arguments.site.clone(),
         skip: Vec::new(),
         start_at: None,
     };
-    // Upgrade and restore are planned from the set; a backup from the installation, which a later
-    // phase changes, so that only its documents can be compared.
     let from = plan.uses_set.as_deref();
-    let fresh = prepare(loaded, plan.phase, &planning, from, Purpose::Look).ok()?;
-    let same = fresh.plan.documents == plan.documents;
-    debug_assert!(plan.phase != Phase::Backup || plan.uses_set.is_none());
-    Some(if same { plan.digest() } else { fresh.plan.digest() })
+    let present = prepare(loaded, plan.phase, &planning, from, Purpose::Look).ok()?;
+    let same = present.plan.documents == plan.documents;
+    Some(if same {
+        plan.digest()
+    } else {
+        present.plan.digest()
+    })
 }

@@ -12,18 +12,35 @@ use crate::plan::lint;
 use crate::runbook::{Library, PhaseName, Runbook, SHIPPED, Step};
 
 /// Does what was asked of runbooks.
-pub fn runbooks(command: &RunbooksCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn runbooks(command: &RunbooksCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
     match command {
         RunbooksCommand::List => list(out),
-        RunbooksCommand::Show { name, source, runbooks } => {
+        RunbooksCommand::Show {
+            name,
+            source,
+            runbooks,
+        } => {
             let runbook = load(name, runbooks)?;
-            if *source { print_source(&runbook, out) } else { show(&runbook, out) }
+            if *source {
+                print_source(&runbook, out)
+            } else {
+                show(&runbook, out)
+            }
         }
         RunbooksCommand::Lint { name, runbooks } => {
             let runbook = load(name, runbooks)?;
             lint(&runbook, &registry::find, &registry::names())?;
-            let steps: usize = PhaseName::ALL.iter().map(|&phase| runbook.steps(phase).count()).sum();
-            writeln!(out, "{}: {} parts, {steps} steps, no problems", runbook.name, runbook.parts.len())?;
+            let steps: usize = PhaseName::ALL
+                .iter()
+                .map(|&phase| runbook.steps(phase).count())
+                .sum();
+            writeln!(
+                out,
+                "{}: {}, {}, no problems",
+                runbook.name,
+                counted(runbook.parts.len(), "part"),
+                counted(steps, "step")
+            )?;
             Ok(Exit::Done)
         }
     }
@@ -40,6 +57,11 @@ fn load(name: &str, directories: &[PathBuf]) -> Result<Runbook, Stop> {
     Ok(Runbook::load(&name, Some(Path::new(".")), &library)?)
 }
 
+fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
 fn list(out: &mut dyn Write) -> Result<Exit, Stop> {
     for (name, text) in SHIPPED {
         if SourceFile::new(*name, *text).has(&["runbook"]) {
@@ -52,7 +74,11 @@ fn list(out: &mut dyn Write) -> Result<Exit, Stop> {
 
 fn show(runbook: &Runbook, out: &mut dyn Write) -> Result<Exit, Stop> {
     writeln!(out, "{}  {}", runbook.name, runbook.title)?;
-    writeln!(out, "product {}, scenario {}", runbook.product, runbook.scenario)?;
+    writeln!(
+        out,
+        "product {}, scenario {}",
+        runbook.product, runbook.scenario
+    )?;
     for phase in PhaseName::ALL {
         if runbook.steps(phase).next().is_none() {
             continue;
@@ -61,7 +87,10 @@ fn show(runbook: &Runbook, out: &mut dyn Write) -> Result<Exit, Stop> {
         let mut part_shown = "";
         for (part, step) in runbook.steps(phase) {
             if part.name != part_shown {
-                let when = part.when.as_ref().map_or_else(String::new, |when| format!("  when {when}"));
+                let when = part
+                    .when
+                    .as_ref()
+                    .map_or_else(String::new, |when| format!("  when {when}"));
                 writeln!(out, "  [{}]{when}", part.name)?;
                 part_shown = &part.name;
             }
@@ -74,18 +103,20 @@ fn show(runbook: &Runbook, out: &mut dyn Write) -> Result<Exit, Stop> {
 fn show_step(step: &Step, out: &mut dyn Write) -> std::io::Result<()> {
     let document = &step.document;
     writeln!(out, "    {}  {}", document.id, document.title)?;
-    let mut line = format!("uses {}", document.uses);
+    let mut words = vec![format!("uses {}", document.uses)];
     for (word, texts) in [("after", &document.after), ("before", &document.before)] {
         if !texts.is_empty() {
-            line.push_str(&format!(", {word} {}", texts.join(" and ")));
+            words.push(format!("{word} {}", texts.join(" and ")));
         }
     }
-    if let Some(list) = &document.for_each {
-        line.push_str(&format!(", for each of {list}"));
-    }
-    if let Some(when) = &document.when {
-        line.push_str(&format!(", when {when}"));
-    }
+    words.extend(
+        document
+            .for_each
+            .iter()
+            .map(|list| format!("for each of {list}")),
+    );
+    words.extend(document.when.iter().map(|when| format!("when {when}")));
+    let line = words.join(", ");
     writeln!(out, "        {line}")?;
     if let Some(reason) = &step.disabled {
         writeln!(out, "        disabled: {reason}")?;
@@ -98,7 +129,12 @@ fn show_step(step: &Step, out: &mut dyn Write) -> std::io::Result<()> {
 
 fn print_source(runbook: &Runbook, out: &mut dyn Write) -> Result<Exit, Stop> {
     for document in &runbook.documents {
-        writeln!(out, "# ---- {}\n{}", document.name(), document.text().trim_end())?;
+        writeln!(
+            out,
+            "# ---- {}\n{}",
+            document.name(),
+            document.text().trim_end()
+        )?;
     }
     Ok(Exit::Done)
 }

@@ -11,9 +11,9 @@ use crate::run::{Closing, Services};
 use crate::site::{SecretRef, resolve_secret};
 
 /// The services of a run.
-pub fn services(yes: bool, options: String, scenario: String) -> Services {
+pub(super) fn services(yes: bool, options: String, scenario: String) -> Services {
     let masker = Masker::default();
-    let host: Arc<dyn Host> = Arc::new(LocalHost::default());
+    let host: Arc<dyn Host> = Arc::new(LocalHost);
     let secret_host = Arc::clone(&host);
     let secret_masker = masker.clone();
     Services {
@@ -28,7 +28,11 @@ pub fn services(yes: bool, options: String, scenario: String) -> Services {
 }
 
 /// Resolves a secret on the machine that runs the program.
-pub fn secret(reference: &SecretRef, host: &dyn Host, masker: &Masker) -> Result<Secret, Failure> {
+pub(super) fn secret(
+    reference: &SecretRef,
+    host: &dyn Host,
+    masker: &Masker,
+) -> Result<Secret, Failure> {
     let control = Control::unattended(masker.clone());
     let secret = resolve_secret(reference, host, &control).map_err(|error| {
         let failure = Failure::new(FailureKind::Refused, error.to_string());
@@ -48,18 +52,21 @@ fn closing(state: &RunState, outcome: RunOutcome, options: &str, scenario: &str)
         format!("upgrade-kit {command} --scenario {scenario} --from {set} {options}")
     };
     let mut next = Vec::new();
-    match (outcome, state.phase.as_str(), &state.set) {
-        (RunOutcome::Done, "backup", Some(set)) if everything_ran(state) => {
+    match (outcome, state.phase.as_str(), &state.set, &state.uses) {
+        (RunOutcome::Done, "backup", Some(set), _) if everything_ran(state) => {
             next.push(with_set("upgrade", set));
         }
         (RunOutcome::Done, ..) => {}
-        (_, "upgrade", Some(set)) => {
+        (_, "upgrade", _, Some(set)) => {
             next.push(resume);
             next.push(with_set("restore", set));
         }
         _ => next.push(resume),
     }
-    Closing { next, facts: serde_json::Value::Null }
+    Closing {
+        next,
+        facts: serde_json::Value::Null,
+    }
 }
 
 /// Whether the operator left nothing out.
@@ -68,7 +75,9 @@ fn everything_ran(state: &RunState) -> bool {
     !state.steps.iter().any(|step| {
         matches!(
             step.status,
-            StepStatus::NotRun { because: Because::SkippedByOperator | Because::BeforeStart(_) }
+            StepStatus::NotRun {
+                because: Because::SkippedByOperator | Because::BeforeStart(_)
+            }
         )
     })
 }

@@ -5,8 +5,8 @@ use super::problem::{Problem, Problems};
 use super::source::SourceFile;
 use super::tree::SyntaxFault;
 
-/// Size of a document, in bytes. A runbook of 10,000 steps is a third of it.
-pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Size of a document, in bytes. A runbook of 100,000 steps is two thirds of it.
+pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// Nesting of a document.
 pub const MAX_DEPTH: usize = 64;
@@ -82,12 +82,27 @@ fn depth_bound(bytes: &[u8]) -> usize {
             .take_while(|byte| matches!(byte, b' ' | b'-' | b'?'))
             .count();
         deepest_indent = deepest_indent.max(indent);
+        if open == 0 && !line.iter().any(|&byte| TELLING[usize::from(byte)]) {
+            continue;
+        }
         if !count_brackets(&line[indent..], &mut open, &mut deepest_flow) {
             return usize::MAX;
         }
     }
     deepest_flow + 2 * (deepest_indent + 1)
 }
+
+/// The bytes without which a line outside of brackets says nothing about depth. Most lines are such.
+const TELLING: [bool; 256] = {
+    let mut table = [false; 256];
+    let telling = b"[{\"'!&";
+    let mut at = 0;
+    while at < telling.len() {
+        table[telling[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 /// Counts the brackets of one line; false where it cannot be sure of them.
 fn count_brackets(line: &[u8], open: &mut usize, deepest: &mut usize) -> bool {

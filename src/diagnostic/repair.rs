@@ -26,6 +26,9 @@ const MAX_PROBLEMS: usize = 50;
 /// Bytes decoded in all rounds together at most, so that a large document is not decoded fifty times.
 const MAX_DECODED: usize = 32 * 1024 * 1024;
 
+/// Rounds at most. A problem takes a round, and one more for every stand-in that is refused.
+const MAX_ROUNDS: usize = MAX_PROBLEMS * (STAND_INS.len() + 2);
+
 /// What a stand-in is, tried in turn until the decoder takes one.
 const STAND_INS: &[&str] = &["~", "\"\"", "0", "false", "[]", "{}", "\"a\""];
 
@@ -67,10 +70,13 @@ impl<'a> Repair<'a> {
     /// Every problem of the document, decoded as `T`.
     pub(super) fn all_problems<T: DeserializeOwned>(mut self) -> Problems {
         let mut decoded = 0;
-        while self.problems.len() < MAX_PROBLEMS && decoded <= MAX_DECODED {
+        for _ in 0..MAX_ROUNDS {
             let Some(root) = self.tree.root else {
                 break;
             };
+            if self.problems.len() >= MAX_PROBLEMS || decoded > MAX_DECODED {
+                break;
+            }
             let mut text = String::new();
             self.write(root, &mut text);
             decoded += text.len();

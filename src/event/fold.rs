@@ -5,101 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::kinds::{Event, EventKind, Mark, Progress, StepCard, StopLevel};
-use super::outcome::{Because, FailureReport, Outcome, RunOutcome};
-
-/// A tool that a step started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Tool {
-    /// Process id.
-    pub pid: u32,
-    /// Start time in clock ticks since boot.
-    pub start_time: u64,
-    /// Masked command.
-    pub command: String,
-}
-
-/// Where a step stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum StepStatus {
-    /// Not started yet.
-    Pending,
-    /// At work.
-    Running {
-        /// Attempt, from 1.
-        attempt: u32,
-        /// Start of the first attempt.
-        since: Timestamp,
-        /// Latest progress.
-        progress: Option<Progress>,
-    },
-    /// Waits for a person.
-    Waiting {
-        /// What is asked.
-        question: String,
-    },
-    /// Done and verified.
-    Done {
-        /// What it left behind.
-        outcome: Outcome,
-        /// Milliseconds.
-        elapsed_ms: u64,
-    },
-    /// Failed for good.
-    Failed {
-        /// Why.
-        failure: FailureReport,
-        /// Whether the run goes on regardless.
-        tolerated: bool,
-        /// Milliseconds.
-        elapsed_ms: u64,
-    },
-    /// Will not run.
-    NotRun {
-        /// Why.
-        because: Because,
-    },
-    /// Ended by a stop or a crash; `resume` takes it up.
-    Interrupted,
-}
-
-impl StepStatus {
-    /// Whether nothing more will happen to the step in this run.
-    pub fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Done { .. } | Self::Failed { .. } | Self::NotRun { .. }
-        )
-    }
-}
-
-/// A step and where it stands.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct StepState {
-    /// What is known before it starts.
-    pub card: StepCard,
-    /// Where it stands.
-    pub status: StepStatus,
-    /// Attempts started so far.
-    pub attempts: u32,
-    /// Tools it started, in order.
-    pub tools: Vec<Tool>,
-    /// When it first started.
-    pub started: Option<Timestamp>,
-    /// When it reached a final status.
-    pub ended: Option<Timestamp>,
-}
-
-/// Where the run as a whole stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Phase {
-    /// No event seen.
-    New,
-    /// Between `RunStarted` (or `RunResumed`) and `RunFinished`.
-    Running,
-    /// After `RunFinished`.
-    Finished(RunOutcome),
-}
+use super::kinds::{Event, EventKind, Mark, StopLevel};
+use super::status::{Phase, StepState, StepStatus, Tool};
 
 /// The state of a run, folded from its events. Two folds of the same events are equal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -116,8 +23,10 @@ pub struct RunState {
     pub scenario: String,
     /// SHA-256 of the frozen plan.
     pub plan: String,
-    /// The backup set.
+    /// The backup set that it writes.
     pub set: Option<String>,
+    /// The backup set that it uses.
+    pub uses: Option<String>,
     /// Boot id of the machine in the latest stretch.
     pub boot: Option<String>,
     /// Steps in plan order.
@@ -159,6 +68,7 @@ impl RunState {
             scenario: String::new(),
             plan: String::new(),
             set: None,
+            uses: None,
             boot: None,
             steps: Vec::new(),
             status: Phase::New,
@@ -193,7 +103,7 @@ impl RunState {
     }
 
     /// Takes in one event. Events that were already seen (by number) change nothing; a final
-    /// status is never overwritten.
+    /// status is overwritten only by `RunResumed` and `StepReopened`, which say so.
     pub fn apply(&mut self, event: &Event) {
         let repeated = event.kind.is_journaled() && event.seq <= self.seq;
         if repeated {
@@ -207,9 +117,7 @@ impl RunState {
                 self.status = Phase::Running;
                 self.stop = StopLevel::None;
                 for step in &mut self.steps {
-                    if !step.status.is_final() && step.status != StepStatus::Pending {
-                        step.status = StepStatus::Interrupted;
-                    }
+                    step.resume();
                 }
             }
             EventKind::StopRequested { level, .. } => self.stop = self.stop.max(*level),
@@ -231,6 +139,7 @@ impl RunState {
             scenario,
             plan,
             set,
+            uses,
             boot,
             steps,
             ..
@@ -244,6 +153,7 @@ impl RunState {
         self.scenario.clone_from(scenario);
         self.plan.clone_from(plan);
         self.set.clone_from(set);
+        self.uses.clone_from(uses);
         self.boot.clone_from(boot);
         self.status = Phase::Running;
         self.started = Some(event.at);
@@ -271,6 +181,9 @@ impl RunState {
     }
 
     fn step_event(&mut self, at: usize, event: &Event) {
+        if let EventKind::StepReopened { .. } = event.kind {
+            self.steps[at].reopen();
+        }
         if self.steps[at].status.is_final() {
             return;
         }

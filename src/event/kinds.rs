@@ -53,6 +53,9 @@ pub struct StepCard {
     /// What it means for the maintenance window.
     #[serde(default)]
     pub marks: Vec<Mark>,
+    /// Its failure is a warning: steps after it run all the same, and `resume` does not try it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// How urgently a run shall stop. Ordered.
@@ -111,16 +114,22 @@ pub enum EventKind {
         plan: String,
         /// Version of the program.
         program: String,
-        /// The backup set written (backup) or used (upgrade, restore).
+        /// The backup set that the run writes: that of a backup, the safety set of a restore.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         set: Option<String>,
+        /// The backup set that the run uses (upgrade, restore).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uses: Option<String>,
         /// The boot id of the machine: tells a crash of the program from one of the machine.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         boot: Option<String>,
         /// Every step of the plan, in plan order.
         steps: Vec<StepCard>,
     },
-    /// An interrupted run goes on.
+    /// An interrupted run goes on. Steps that were cut off are [`crate::event::StepStatus`]
+    /// `Interrupted` from here on; steps that failed, that were not run because of a failure, a stop
+    /// or a person's no, are open again. Done steps, those that the plan leaves out and optional ones
+    /// that failed stay as they are.
     RunResumed {
         /// Version of the program.
         program: String,
@@ -208,6 +217,13 @@ pub enum EventKind {
         /// What stopped it.
         message: String,
     },
+    /// A finished step is open again: what it left behind is not there any more.
+    StepReopened {
+        /// The step.
+        step: String,
+        /// What was found.
+        because: String,
+    },
     /// A gate waits for a person.
     GateWaiting {
         /// The step.
@@ -266,6 +282,7 @@ impl EventKind {
             | Self::StepFailed { step, .. }
             | Self::StepNotRun { step, .. }
             | Self::StepInterrupted { step, .. }
+            | Self::StepReopened { step, .. }
             | Self::GateWaiting { step, .. } => Some(step),
             Self::RunStarted { .. }
             | Self::RunResumed { .. }

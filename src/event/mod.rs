@@ -9,9 +9,11 @@
 mod fold;
 mod kinds;
 mod outcome;
+mod status;
 
-pub use fold::{Phase as RunPhase, RunState, StepState, StepStatus, Tool};
+pub use fold::RunState;
 pub use kinds::{Event, EventKind, Mark, Progress, ProgressUnit, StepCard, StopLevel};
 pub use outcome::{
     ArtifactFile, ArtifactRecord, Because, FailureKind, FailureReport, Level, Outcome, RunOutcome,
 };
+pub use status::{Phase as RunPhase, StepState, StepStatus, Tool};

@@ -189,11 +189,15 @@ pub trait Host: Send + Sync {
     /// Makes everything written so far on the file system of `path` durable.
     fn sync(&self, path: &Path) -> Result<(), HostError>;
 
+    /// Whether the user that runs the program may write the file, or make entries in the directory.
+    fn may_write(&self, path: &Path) -> bool;
+
     /// Bytes that an unprivileged writer may still use on the file system of `path`.
     fn free_space(&self, path: &Path) -> Result<u64, HostError>;
 
     /// The process that holds an fcntl write lock on the file (as Java's `FileChannel.tryLock`
-    /// takes it), if one does. `Ok(None)` if the file does not exist.
+    /// takes it), if one does; 0 if the system does not name it. `Ok(None)` if the file does not
+    /// exist.
     fn lock_holder(&self, path: &Path) -> Result<Option<u32>, HostError>;
 
     /// Takes an fcntl write lock on the file, which must exist, and holds it until dropped.

@@ -283,6 +283,10 @@ impl Host for ScriptedHost {
         self.files.sync(path)
     }
 
+    fn may_write(&self, path: &Path) -> bool {
+        self.files.may_write(path)
+    }
+
     fn free_space(&self, path: &Path) -> Result<u64, HostError> {
         self.files.free_space(path)
     }

@@ -249,3 +249,6 @@ fn sum_of(before: Sum, text: &[u8]) -> Sum {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,6 +148,9 @@ impl Drop for Lock {
         // The name of a holder that is gone helps nobody. The file stays: removing it would let a
         // third process lock a file that a second one is about to lose.
         _ = self.file.set_len(0);
+        // Closing is not enough: a process that another thread is just starting holds a copy of the
+        // descriptor, and with it the lock, until it has become its program.
+        _ = self.file.unlock();
     }
 }
 

@@ -9,13 +9,16 @@ use super::options::{self, Options};
 use super::order;
 use super::select::Selection;
 use super::types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};
-use crate::adapter::{ActionEntry, parse_duration};
+use crate::adapter::{ActionEntry, Effect, HumanDuration};
 use crate::diagnostic::{Code, Problem, Problems, suggest};
 use crate::event::Because;
 use crate::runbook::expression::{Evaluator, ExpressionError};
 use crate::runbook::{
     OnFailureDocument, Origin, Part, PhaseName, RetryDocument, Runbook, Step, StepDocument,
 };
+
+/// The machine that the program runs on.
+const LOCAL: &str = "local";
 
 /// Everything that a plan is made from.
 pub struct PlanRequest<'a> {
@@ -132,8 +135,14 @@ impl<'a> Resolver<'a> {
                 "runbook `{}` has no steps for phase {}",
                 runbook.name, self.request.phase
             );
+            let has: Vec<&str> = PhaseName::ALL
+                .into_iter()
+                .filter(|&phase| runbook.steps(phase).next().is_some())
+                .map(PhaseName::as_str)
+                .collect();
+            let help = (!has.is_empty()).then(|| format!("it has steps for: {}", has.join(", ")));
             self.problems
-                .push(Problem::error(Code::UNKNOWN_SELECTION, message));
+                .push(Problem::error(Code::UNKNOWN_SELECTION, message).maybe_help(help));
         }
         drafts
     }
@@ -160,6 +169,13 @@ impl<'a> Resolver<'a> {
         let document = &step.document;
         let Some(entry) = (self.request.actions)(&document.uses) else {
             self.unknown_action(step);
+            // It stays a name that others may refer to: one fault, one problem.
+            let planned = self.template(part, step, Effect::Pure);
+            drafts.push(Draft {
+                planned,
+                source: step,
+                outputs: Vec::new(),
+            });
             return;
         };
         let out = part_out
@@ -168,7 +184,7 @@ impl<'a> Resolver<'a> {
                 (Some(when), None) => self.condition(when, &step.origin.join(["when"])),
                 _ => None,
             });
-        let template = self.template(part, step, entry);
+        let template = self.template(part, step, entry.effect);
         if out.is_some() {
             drafts.push(Draft {
                 planned: PlannedStep {
@@ -272,11 +288,12 @@ impl<'a> Resolver<'a> {
         let mut problems = Vec::new();
         let Options { values, reads } =
             options::resolve(&step.document.with, &self.evaluator, &mut problems);
-        for problem in problems {
-            let origin = step.option_origin(&problem.path);
-            self.expression_problem(&problem.error, &origin);
-        }
-        if self.problems.has_errors() && values.is_empty() && !step.document.with.is_empty() {
+        // What is left of the options says nothing about those that could not be resolved.
+        if !problems.is_empty() {
+            for problem in problems {
+                let origin = step.option_origin(&problem.path);
+                self.expression_problem(&problem.error, &origin);
+            }
             return reads;
         }
         let action_of = |id: &str| self.action_of(id);
@@ -315,7 +332,7 @@ impl<'a> Resolver<'a> {
         (self.request.actions)(&step.document.uses)
     }
 
-    fn template(&mut self, part: &Part, step: &Step, entry: &ActionEntry) -> PlannedStep {
+    fn template(&mut self, part: &Part, step: &Step, effect: Effect) -> PlannedStep {
         let document = &step.document;
         PlannedStep {
             id: document.id.clone(),
@@ -331,7 +348,7 @@ impl<'a> Resolver<'a> {
             action: document.uses.clone(),
             options: Map::new(),
             after: Vec::new(),
-            host: document.on.clone().unwrap_or_else(|| "local".to_owned()),
+            host: self.host(document, step),
             timeout_ms: document
                 .timeout
                 .as_deref()
@@ -345,12 +362,23 @@ impl<'a> Resolver<'a> {
                 Some(OnFailureDocument::Stop) | None => OnFailure::Stop,
             },
             optional: document.optional,
-            effect: entry.effect,
+            effect,
             marks: document.marks.clone(),
             max_parallel: self.max_parallel(document, step),
             left_out: None,
             preview: Vec::new(),
         }
+    }
+
+    /// The machine that the step acts on. Sites have no others yet.
+    fn host(&mut self, document: &StepDocument, step: &Step) -> String {
+        let host = document.on.as_deref().unwrap_or(LOCAL);
+        if host != LOCAL {
+            let problem = Problem::error(Code::UNKNOWN_HOST, format!("there is no host `{host}`"))
+                .help(format!("steps act on `{LOCAL}`; leave `on` out"));
+            self.push_at(problem, &step.origin.join(["on"]));
+        }
+        host.to_owned()
     }
 
     fn max_parallel(&mut self, document: &StepDocument, step: &Step) -> Option<usize> {
@@ -384,11 +412,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn duration(&mut self, text: &str, origin: &Origin) -> Option<u64> {
-        match parse_duration(text) {
-            Ok(time) => Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+        match text.parse::<HumanDuration>() {
+            Ok(time) => Some(u64::try_from(time.get().as_millis()).unwrap_or(u64::MAX)),
             Err(message) => {
-                let problem = Problem::error(Code::WRONG_VALUE, message)
-                    .help("write a time like `90s`, `5m` or `2h 30m`");
+                let problem = Problem::error(Code::WRONG_VALUE, message);
                 self.push_at(problem, origin);
                 None
             }

@@ -189,6 +189,7 @@ impl Plan {
                     .collect(),
                 left_out: step.left_out.clone(),
                 marks: step.marks.clone(),
+                optional: step.optional,
             })
             .collect()
     }

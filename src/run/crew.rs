@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::director::Notice;
+use super::orders::Notice;
 use super::request::Services;
 use super::sets::Sets;
 use crate::adapter::Failure;

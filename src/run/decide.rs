@@ -327,3 +327,6 @@ fn nodes_of(plan: &Plan, keep_going: bool) -> Vec<Node> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,69 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::decide::{Schedule, StepEnd};
+use super::orders::{History, Look, Notice, Order, Task};
 use super::request::{GateAnswer, Verdict};
 use super::retry;
 use super::stop::StopRequest;
 use super::work::Ended;
 use crate::adapter::Effect;
-use crate::event::{EventKind, FailureReport, Outcome, Progress, RunOutcome, StopLevel};
-use crate::host::{StopFlag, ToolStart};
+use crate::event::{EventKind, FailureReport, Outcome, RunOutcome, StopLevel};
+use crate::host::StopFlag;
 use crate::plan::{OnFailure, Plan, PlannedStep};
 
 /// A step that its time limit asked to end has this long before it is killed.
 const GRACE: Duration = Duration::from_secs(30);
-
-/// Something that happened. Texts are masked.
-pub(super) enum Notice {
-    /// Somebody asked the run to stop.
-    Stop(StopRequest),
-    /// A step started a tool.
-    Tool(usize, ToolStart),
-    /// A step said something.
-    Said(usize, String),
-    /// How far a step is.
-    Progress(usize, Progress),
-    /// An attempt ended.
-    Ended(usize, Ended),
-    /// A gate was answered; with its question.
-    Answered(usize, GateAnswer, String),
-    /// A person said what came of a step; with the question.
-    Judged(usize, Verdict, String),
-}
-
-/// Something to do.
-pub(super) enum Order {
-    /// Goes into the journal, the state and to the sink.
-    Record(EventKind),
-    /// Starts an attempt.
-    Work(Task),
-    /// Asks the question of a gate.
-    Ask(usize, StopFlag),
-    /// Asks what came of a step; with what there is to look at.
-    Judge(usize, StopFlag, String),
-    /// Makes the threads of a step stop.
-    Raise(StopFlag, StopLevel),
-}
-
-/// An attempt at a step.
-#[derive(Debug, Clone)]
-pub(super) struct Task {
-    /// The step.
-    pub(super) step: usize,
-    /// Its effect may be there already: the action is asked first.
-    pub(super) look_first: bool,
-    /// Raised when the attempt shall end.
-    pub(super) stop: StopFlag,
-}
-
-/// What earlier stretches of the run did with a step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct History {
-    /// Attempts started.
-    pub(super) attempts: u32,
-    /// What came of the last one is not known.
-    pub(super) look_first: bool,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Doing {
@@ -132,12 +81,6 @@ impl Director {
         self.active.values().filter_map(|active| active.due).min()
     }
 
-    /// Whether a step is at work on a thread.
-    pub(super) fn is_working(&self) -> bool {
-        let mut active = self.active.values();
-        active.any(|active| active.doing == Doing::Working)
-    }
-
     /// Takes in a notice.
     pub(super) fn take(&mut self, notice: Notice, now: Instant) {
         match notice {
@@ -160,6 +103,7 @@ impl Director {
                 self.record(EventKind::StepProgress { step, progress });
             }
             Notice::Ended(step, ended) => self.ended(step, ended, now),
+            Notice::NotAsked(step, failure) => self.failed(step, *failure, now),
             Notice::Answered(step, answer, question) => self.answered(step, answer, question, now),
             Notice::Judged(step, verdict, question) => self.judged(step, verdict, question, now),
         }
@@ -200,11 +144,11 @@ impl Director {
             timed_out: false,
         };
         self.active.insert(step, active);
-        self.attempt(step, history.look_first, now);
+        self.attempt(step, history.look, now);
     }
 
     /// Starts an attempt at an active step.
-    fn attempt(&mut self, step: usize, look_first: bool, now: Instant) {
+    fn attempt(&mut self, step: usize, look: Look, now: Instant) {
         let is_gate = self.planned(step).action == "gate";
         let limit = self.planned(step).timeout_ms.map(Duration::from_millis);
         let name = self.name(step);
@@ -229,11 +173,7 @@ impl Director {
         self.orders.push(if is_gate {
             Order::Ask(step, stop)
         } else {
-            Order::Work(Task {
-                step,
-                look_first,
-                stop,
-            })
+            Order::Work(Task { step, look, stop })
         });
     }
 
@@ -244,9 +184,12 @@ impl Director {
         active.due = None;
         match active.doing {
             Doing::Pausing => {
-                let repeating = self.planned(step).effect;
-                let look_first = matches!(repeating, Effect::Once | Effect::External);
-                self.attempt(step, look_first, now);
+                // The runbook's author asked for the repeat; the world is asked all the same.
+                let look = match self.planned(step).effect {
+                    Effect::Pure | Effect::Idempotent => Look::No,
+                    Effect::Once | Effect::External => Look::OrRepeat,
+                };
+                self.attempt(step, look, now);
             }
             Doing::Working => {
                 let level = if active.timed_out {
@@ -383,7 +326,7 @@ impl Director {
                     let stop = active.stop.clone();
                     self.orders.push(Order::Work(Task {
                         step,
-                        look_first: false,
+                        look: Look::No,
                         stop,
                     }));
                 }

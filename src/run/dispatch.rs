@@ -10,13 +10,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::crew::Crew;
 use super::decide::{Limits, Schedule};
-use super::director::{Director, History, Notice, Order, Task};
+use super::director::Director;
 use super::error::RunError;
+use super::orders::{History, Notice, Order, Task};
 use super::recorder::Recorder;
 use super::request::{RunReport, RunRequest, Services};
 use super::sets::Sets;
 use super::stop::{StopRequest, StopSource, Stops};
-use super::work::{self, Ended};
+use super::work;
 use crate::event::{Event, EventKind, RunOutcome, RunState};
 use crate::host::StopFlag;
 use crate::journal::{Holder, Journal, JournalError, Lock, RunDirectory, new_run_id};
@@ -41,31 +42,37 @@ pub fn execute(
     let lock = Lock::take(&plan.state, &holder)?;
     let (directory, journal) = RunDirectory::create(&plan.state, &run, &plan, &request.site_text)?;
     let sets = sets.begin(&plan, &run)?;
-    let opening = EventKind::RunStarted {
-        format: 1,
-        run,
-        site: plan.site.clone(),
-        phase: plan.phase.to_string(),
-        scenario: plan.scenario.clone(),
-        plan: plan.digest(),
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        set: sets.id(),
-        boot: boot_id(),
-        steps: plan.cards(),
-    };
     Stretch {
+        opening: vec![started(&plan, &run, &sets)],
         plan,
         directory,
         journal,
         sets,
         state: RunState::new(),
-        opening: vec![opening],
+        recheck: false,
         history: HashMap::new(),
         limits: request.limits,
         stops: request.stops,
         lock,
     }
     .run(services, events)
+}
+
+/// The first event of a run.
+pub(super) fn started(plan: &Plan, run: &str, sets: &Sets) -> EventKind {
+    EventKind::RunStarted {
+        format: 1,
+        run: run.to_owned(),
+        site: plan.site.clone(),
+        phase: plan.phase.to_string(),
+        scenario: plan.scenario.clone(),
+        plan: plan.digest(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        set: sets.written(),
+        uses: plan.uses_set.clone(),
+        boot: boot_id(),
+        steps: plan.cards(),
+    }
 }
 
 /// A plan comes from a file when it is resumed: positions in it are looked at before they are used.
@@ -96,6 +103,8 @@ pub(super) struct Stretch {
     pub(super) state: RunState,
     /// The first events of the stretch.
     pub(super) opening: Vec<EventKind>,
+    /// What finished steps wrote may be lost: look before anything is built on it.
+    pub(super) recheck: bool,
     pub(super) history: HashMap<usize, History>,
     pub(super) limits: Limits,
     pub(super) stops: StopSource,
@@ -113,10 +122,6 @@ impl Stretch {
             .enable_all()
             .build()
             .map_err(RunError::Runtime)?;
-        let stops = {
-            let _inside = runtime.enter();
-            Stops::listen(self.stops).map_err(RunError::Runtime)?
-        };
         let (notices, inbox) = unbounded_channel();
         let state = Arc::new(Mutex::new(self.state));
         let mut recorder = Recorder::new(self.journal, Arc::clone(&state), events);
@@ -126,6 +131,18 @@ impl Stretch {
             source,
         };
         recorder.record(self.opening).map_err(lost)?;
+        if self.recheck {
+            let reopened = self.sets.lost(&recorder.state()).into_iter();
+            let reopened = reopened
+                .map(|(step, because)| EventKind::StepReopened { step, because })
+                .collect();
+            recorder.record(reopened).map_err(lost)?;
+        }
+        // Only now: until here a signal may end the program, nothing is at work.
+        let stops = {
+            let _inside = runtime.enter();
+            Stops::listen(self.stops).map_err(RunError::Runtime)?
+        };
         let schedule = Schedule::new(&self.plan, &recorder.state(), self.limits);
         let asks = services.gatekeeper.asks_a_person();
         let crew = Arc::new(Crew {
@@ -142,6 +159,7 @@ impl Stretch {
             crew: Arc::clone(&crew),
             recorder,
             inbox,
+            working: 0,
         };
         let outcome = runtime.block_on(dispatch.drive(stops)).map_err(lost)?;
         let state = dispatch.recorder.state();
@@ -167,6 +185,8 @@ struct Dispatch {
     crew: Arc<Crew>,
     recorder: Recorder,
     inbox: UnboundedReceiver<Notice>,
+    /// Threads at work.
+    working: usize,
 }
 
 impl Dispatch {
@@ -183,13 +203,13 @@ impl Dispatch {
             let notice = self.next(&mut stops).await;
             let now = Instant::now();
             if let Some(notice) = notice {
-                self.director.take(notice, now);
+                self.take(notice, now);
             }
             for _ in 0..AT_ONCE {
                 let Ok(notice) = self.inbox.try_recv() else {
                     break;
                 };
-                self.director.take(notice, now);
+                self.take(notice, now);
             }
         }
     }
@@ -234,7 +254,15 @@ impl Dispatch {
         Ok(())
     }
 
-    fn work(&self, task: Task) {
+    fn take(&mut self, notice: Notice, now: Instant) {
+        if let Notice::Ended(..) = notice {
+            self.working -= 1;
+        }
+        self.director.take(notice, now);
+    }
+
+    fn work(&mut self, task: Task) {
+        self.working += 1;
         let crew = Arc::clone(&self.crew);
         tokio::task::spawn_blocking(move || {
             let ended = work::work(&crew, &task);
@@ -255,8 +283,7 @@ impl Dispatch {
             None => match work::gate(&self.crew, step) {
                 Ok(gate) => gate,
                 Err(failure) => {
-                    self.crew
-                        .notify(Notice::Ended(step, Ended::Failed(failure.0)));
+                    self.crew.notify(Notice::NotAsked(step, failure.0));
                     return Ok(());
                 }
             },
@@ -287,14 +314,14 @@ impl Dispatch {
         loop {
             let now = Instant::now();
             if let Some(notice) = notice {
-                self.director.take(notice, now);
+                self.take(notice, now);
             }
             for order in self.director.decide(now) {
                 if let Order::Raise(stop, level) = order {
                     stop.raise(level);
                 }
             }
-            if !self.director.is_working() {
+            if self.working == 0 {
                 return;
             }
             notice = self.next(stops).await;

@@ -28,8 +28,11 @@ mod dispatch;
 mod error;
 mod lanes;
 mod mask;
+mod orders;
+mod orphans;
 mod recorder;
 mod request;
+mod resume;
 mod retry;
 mod sets;
 mod stop;
@@ -42,4 +45,5 @@ pub use request::{
     Close, Closing, FillOutputs, FindAction, FindHost, Gate, GateAnswer, GateKeeper, ResolveSecret,
     RunReport, RunRequest, Services, Verdict,
 };
+pub use resume::{ResumeRequest, resume};
 pub use stop::{StopRequest, StopSource};

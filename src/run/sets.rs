@@ -1,6 +1,7 @@
 //! The backup sets of a run.
 
 use crate::backup::{BackupError, PartialSet, SealedSet};
+use crate::event::{RunState, StepState, StepStatus};
 use crate::plan::Plan;
 
 /// The sets that a run's steps work on.
@@ -37,10 +38,25 @@ impl Sets {
         Ok(self)
     }
 
-    /// The set that a report names: the one that is written, else the one that is used.
-    pub(super) fn id(&self) -> Option<String> {
-        let writing = self.writing.as_ref().map(PartialSet::id);
-        let id = writing.or_else(|| self.using.as_ref().map(SealedSet::id))?;
-        Some(id.to_owned())
+    /// Finished steps whose artifacts are not what was recorded, and what is wrong. A set that has
+    /// its name was durable before it got it.
+    pub(super) fn lost(&self, state: &RunState) -> Vec<(String, String)> {
+        let Some(set) = self.writing.as_ref().filter(|set| !set.is_sealed()) else {
+            return Vec::new();
+        };
+        let lost = |step: &StepState| {
+            let StepStatus::Done { outcome, .. } = &step.status else {
+                return None;
+            };
+            let mut artifacts = outcome.artifacts.iter();
+            let problem = artifacts.find_map(|artifact| set.recheck(artifact).err())?;
+            Some((step.card.id.clone(), problem.to_string()))
+        };
+        state.steps.iter().filter_map(lost).collect()
+    }
+
+    /// Id of the set that is written.
+    pub(super) fn written(&self) -> Option<String> {
+        self.writing.as_ref().map(|set| set.id().to_owned())
     }
 }

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::crew::Crew;
-use super::director::{Notice, Task};
 use super::mask;
+use super::orders::{Look, Notice, Task};
 use super::request::Gate;
 use crate::adapter::{AnyAction, Failure, Probe, StepContext};
 use crate::event::{FailureKind, FailureReport, Outcome, Progress};
@@ -125,15 +125,15 @@ fn attempt(crew: &Crew, task: &Task) -> Result<Ended, Failure> {
         using: crew.sets.using.as_ref(),
         state: &state,
     };
-    if task.look_first {
+    if task.look != Look::No {
         match action.probe(&context)? {
-            Probe::Absent => {}
             Probe::Present(outcome) => {
                 say("it was done already before the interruption".to_owned());
                 return Ok(Ended::Done(outcome));
             }
             Probe::Partial(found) => say(found),
-            Probe::Unknown(found) => return Ok(Ended::Unknown(found)),
+            Probe::Unknown(found) if task.look == Look::OrAsk => return Ok(Ended::Unknown(found)),
+            Probe::Absent | Probe::Unknown(_) => {}
         }
     }
     action.perform(&context).map(Ended::Done)

@@ -93,9 +93,10 @@ pub struct ServerDocument {
     /// File that holds its process id (`CATALINA_PID`).
     #[serde(default)]
     pub pid_file: Option<PathBuf>,
-    /// Ports that it listens on, the HTTP port first. The broker's ports are found by themselves.
+    /// Ports that it listens on, the HTTP port first. The embedded broker's ports are found by
+    /// themselves and come behind them. An empty list says that it listens on none at all.
     #[serde(default)]
-    pub ports: Vec<u16>,
+    pub ports: Option<Vec<u16>>,
     /// How long it may take to stop before its process is asked by a signal. Default `2m`.
     #[serde(default)]
     pub stop_grace: Option<String>,

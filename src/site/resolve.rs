@@ -129,14 +129,16 @@ fn server(
     let war = around
         .optional(given.war.as_ref())
         .unwrap_or_else(|| base.join("webapps/domibus.war"));
-    let mut ports = given.ports.clone();
-    match basis {
-        Basis::Installed(found) if found.broker.embedded => {
-            ports.extend(found.broker.ports.openwire);
-            ports.extend(found.broker.ports.jmx);
+    let mut ports = given.ports.clone().unwrap_or_default();
+    if given.ports.as_ref().is_none_or(|ports| !ports.is_empty()) {
+        match basis {
+            Basis::Installed(found) if found.broker.embedded => {
+                ports.extend(found.broker.ports.openwire);
+                ports.extend(found.broker.ports.jmx);
+            }
+            Basis::Installed(_) => {}
+            Basis::Recorded(site) => ports.extend(&site.server.ports),
         }
-        Basis::Installed(_) => {}
-        Basis::Recorded(site) => ports.extend(&site.server.ports),
     }
     let mut seen = std::collections::HashSet::new();
     ports.retain(|port| seen.insert(*port));

@@ -128,6 +128,7 @@ impl Stage {
             site: self.directory.path().display().to_string(),
             product: "domibus".to_owned(),
             versions: BTreeMap::new(),
+            phase: "backup".to_owned(),
             scenario: "same-server".to_owned(),
             run: "run".to_owned(),
             plan: "0".repeat(64),

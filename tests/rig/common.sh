@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 
 rig_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+# What follows is used by the scripts that source this file.
+# shellcheck disable=SC2034
 cache_dir="$(cd "$rig_dir/.." && pwd)/.cache"
-# Used by the scripts that source this file.
 # shellcheck disable=SC2034
 tomcat_version=9.0.80 h2_version=2.1.214
 

@@ -31,6 +31,12 @@ pub struct StoreInventory {
     /// of old removals and commits stand behind newer records and are taken for new (seen with
     /// 5.16.7: a message moved to another queue and back is gone after a restart).
     pub replay_differences: Vec<String>,
+    /// Records that replace a stored message, which only a broker with the policy
+    /// `persistJMSRedelivered="true"` writes. Where there are any, the queues are an upper bound: the
+    /// broker forgets that a removal also counts for the replaced record, may delete the file with
+    /// the removal first, and brings such consumed messages back if it ever rebuilds its index (seen
+    /// with 5.16.7).
+    pub updates: u64,
     /// Batches read.
     pub batches: u64,
     /// Batches that were written without a checksum (`checksumJournalFiles="false"`), where damage

@@ -192,8 +192,8 @@ impl<R: Read + Seek> Scanner<R> {
                 }
                 Head::Unused => {
                     let next = self.find_header(start + 1)?;
-                    if next.is_some() {
-                        self.unreadable(start, "unused space before a batch");
+                    if next.is_some() || !self.is_unused_from(start)? {
+                        self.unreadable(start, "unused space before used space");
                     }
                     next
                 }
@@ -316,6 +316,27 @@ impl<R: Read + Seek> Scanner<R> {
             window.drain(..window.len() - kept);
         }
         Ok(None)
+    }
+
+    /// Whether nothing follows but zeros and the end mark with which `Journal.java`
+    /// (`doPreallocationSparseFile`) gives a new file its length.
+    fn is_unused_from(&mut self, from: u64) -> io::Result<bool> {
+        self.reader.go_to(from)?;
+        let zeros = (self.length - from).saturating_sub(END_MARK.len() as u64);
+        let end = from + zeros;
+        while self.reader.at < end {
+            let left = end - self.reader.at;
+            let is_zero = self
+                .reader
+                .chunk(left, |bytes| bytes.iter().all(|&byte| byte == 0))?;
+            if is_zero != Some(true) {
+                return Ok(false);
+            }
+        }
+        let mut last = [0; END_MARK.len()];
+        let last = &mut last[..(self.length - end) as usize];
+        self.reader.read_exact(last)?;
+        Ok(last == END_MARK || last.iter().all(|&byte| byte == 0))
     }
 
     fn unreadable(&mut self, offset: u64, reason: &str) {

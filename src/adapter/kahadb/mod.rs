@@ -14,26 +14,43 @@
 //!
 //! The layers, each unaware of the one above: `protobuf` (fields) · `command` (what a record says) ·
 //! `journal` (batches, records, checksums) · `state` and `jobs` (what follows from the commands) ·
-//! `reader` (all files of a store) and `inventory` (the result). Nothing here spawns, locks or writes; whether the broker is really stopped is
-//! asked of [`crate::host::store_lock`] beforehand.
+//! `reader` (all files of a store) and `inventory` (the result) · `places` (where a broker keeps its
+//! state) and `record` (what a set remembers of it) · the actions. The actions copy and swap with
+//! [`super::files`] and hold the brokers' locks meanwhile; the reader neither locks nor writes. Nothing
+//! here spawns.
 
+mod action_backup;
+mod action_restore;
+mod action_verify;
 mod adler32;
 mod command;
 mod error;
 mod files;
 mod fingerprint;
+mod format_check;
 mod inventory;
 mod jobs;
 mod journal;
+mod places;
 mod protobuf;
 mod reader;
+mod record;
 mod state;
+mod survey;
 #[cfg(test)]
 mod tests;
+mod words;
 
+pub use action_backup::KahadbBackup;
+pub use action_restore::KahadbRestore;
+pub use action_verify::KahadbVerify;
 pub use error::KahadbError;
 pub use files::{LOCK_FILE, is_index_file, is_journal_file, is_store_file};
+pub use format_check::KahadbStoreCheck;
 pub use inventory::{
     Damage, DamageKind, JournalFile, QueueInventory, StoreInventory, TopicInventory,
 };
 pub use reader::read_inventory;
+
+pub(super) use survey::Survey;
+pub(super) use words::counted;

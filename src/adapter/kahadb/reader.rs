@@ -152,6 +152,7 @@ impl Total {
         self.prepared.extend(holdings.prepared);
         self.in_flight.extend(holdings.in_flight);
         self.jobs.extend(holdings.jobs);
+        self.inventory.updates += holdings.updates;
     }
 
     fn finish(self) -> StoreInventory {

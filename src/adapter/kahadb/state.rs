@@ -19,6 +19,7 @@ pub(super) struct State {
     in_flight: HashMap<Fingerprint, Vec<Operation>>,
     prepared: HashMap<Fingerprint, Vec<Operation>>,
     schedulers: HashMap<String, Jobs>,
+    updates: u64,
 }
 
 /// The messages of a destination, or `None` once the destination was removed.
@@ -52,6 +53,7 @@ pub(super) struct Holdings {
     pub(super) prepared: Vec<Fingerprint>,
     pub(super) in_flight: Vec<Fingerprint>,
     pub(super) jobs: Vec<Fingerprint>,
+    pub(super) updates: u64,
 }
 
 impl State {
@@ -68,6 +70,7 @@ impl State {
             // updateIndex(KahaUpdateMessageCommand): "Add the message if it can't be found", as
             // when the file with the original was already deleted; outside of any transaction.
             Command::Update(about) => {
+                self.updates += 1;
                 self.message(
                     Effect::Add,
                     About {
@@ -138,6 +141,7 @@ impl State {
             prepared: self.prepared.into_keys().collect(),
             in_flight: self.in_flight.into_keys().collect(),
             jobs: schedulers.flat_map(Jobs::into_ids).collect(),
+            updates: self.updates,
         }
     }
 

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, OFlags, SeekFrom, linkat, seek, statvfs, syncfs};
+use rustix::fs::{Access, AtFlags, CWD, OFlags, SeekFrom, accessat, linkat, seek, statvfs, syncfs};
 use rustix::io::Errno;
 
 use crate::host::{FileKind, FileStat, HostError};
@@ -147,6 +147,15 @@ pub(super) fn sync(path: &Path) -> Result<(), HostError> {
     )
     .map_err(|errno| failed(errno.into()))?;
     syncfs(opened).map_err(|errno| failed(errno.into()))
+}
+
+/// Asked with the effective user, as the writing itself will be.
+pub(super) fn may_write(path: &Path) -> bool {
+    let access = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Access::WRITE_OK | Access::EXEC_OK,
+        _ => Access::WRITE_OK,
+    };
+    accessat(CWD, path, access, AtFlags::EACCESS).is_ok()
 }
 
 pub(super) fn free_space(path: &Path) -> Result<u64, HostError> {

@@ -119,6 +119,10 @@ impl Host for LocalHost {
         files::sync(path)
     }
 
+    fn may_write(&self, path: &Path) -> bool {
+        files::may_write(path)
+    }
+
     fn free_space(&self, path: &Path) -> Result<u64, HostError> {
         files::free_space(path)
     }

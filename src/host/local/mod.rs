@@ -1,6 +1,6 @@
 //! This machine: [`LocalHost`].
 //!
-//! `run` supervises one tool: `spawn` starts it (with the house's only `unsafe`, in `session`),
+//! `run` supervises one tool: `spawn` starts it (with the unsafe part in `session`),
 //! `outputs` drains and masks, `input` feeds, `group` ends what is left. The other files each hold
 //! one kind of file, process or network operation. The only folder that starts processes.
 
@@ -15,9 +15,11 @@ mod network;
 mod outputs;
 mod process;
 mod run;
+mod secret_pipe;
 mod session;
 mod spawn;
 mod supervision;
+mod tool;
 mod tree;
 mod writer;
 

@@ -6,8 +6,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use super::input::Feeding;
 use super::outputs::{DrainError, Output};
 use super::process;
-use super::spawn::{self, Tool};
+use super::spawn;
 use super::supervision::{Supervision, Watched};
+use super::tool::Tool;
 use crate::event::StopLevel;
 use crate::host::{
     Control, Exit, HostError, Invocation, ProcessIdentity, Stdin, Stdout, Streams, ToolStart,
@@ -37,40 +38,35 @@ pub(super) fn run(
         program: invocation.program.clone(),
         source,
     };
-    let (watched, input_error) = match (streams.stdin, pipes.stdin) {
-        (Stdin::Reader(reader), Some(pipe)) => {
+    let (watched, input_error) =
+        if let (Stdin::Reader(reader), Some(pipe)) = (streams.stdin, pipes.stdin) {
             let feeding = Feeding::new().map_err(|error| failed("write the input of", error))?;
-            watch_and_feed(
-                &mut tool,
-                &mut outputs,
-                invocation,
-                control,
-                (reader, pipe, feeding),
-            )
-        }
-        _ => (
-            Supervision::new(&mut tool, invocation, &control.stop, None).watch(&mut outputs),
-            None,
-        ),
-    };
+            let input = (reader, pipe, feeding);
+            watch_and_feed(&mut tool, &mut outputs, invocation, control, input)
+        } else {
+            let supervision = Supervision::new(&mut tool, invocation, &control.stop, None);
+            (supervision.watch(&mut outputs), None)
+        };
     let [stdout, stderr] = outputs.map(Output::finish);
     let watched = watched.map_err(|error| failed("wait for", error))?;
-    if let Some(error) = input_error {
-        return Err(failed("read the input for", error));
+    let broken = match (input_error, watched.broken) {
+        (Some(error), _) => Some(failed("read the input for", error)),
+        (None, Some(DrainError::Read(error))) => Some(failed("read the output of", error)),
+        (None, Some(DrainError::Write(error))) => Some(failed("store the output of", error)),
+        (None, None) => None,
+    };
+    match broken {
+        // A reader or writer that gave up because of the stop is not what went wrong.
+        Some(error) if !watched.stopped => Err(error),
+        _ => Ok(Exit {
+            status: watched.status,
+            stdout,
+            stderr,
+            timed_out: watched.timed_out,
+            stopped: watched.stopped,
+            leaked: watched.leaked,
+        }),
     }
-    match watched.broken {
-        Some(DrainError::Read(error)) => return Err(failed("read the output of", error)),
-        Some(DrainError::Write(error)) => return Err(failed("store the output of", error)),
-        None => {}
-    }
-    Ok(Exit {
-        status: watched.status,
-        stdout,
-        stderr,
-        timed_out: watched.timed_out,
-        stopped: watched.stopped,
-        leaked: watched.leaked,
-    })
 }
 
 fn watch_and_feed(
@@ -98,7 +94,7 @@ fn watch_and_feed(
 
 /// Tells the executor of the process, before anything else is done with it.
 fn announce(tool: &Tool, invocation: &Invocation, control: &Control) {
-    let pid = tool.child.id();
+    let pid = tool.number();
     let start_time = process::stat(pid).map_or(0, |stat| stat.identity.start_time);
     (control.on_tool)(ToolStart {
         process: ProcessIdentity { pid, start_time },

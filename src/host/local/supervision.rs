@@ -5,11 +5,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use super::group;
 use super::outputs::{DrainError, Output};
-use super::spawn::Tool;
+use super::tool::Tool;
 use crate::event::StopLevel;
 use crate::host::{ExitStatus, Invocation, StopFlag};
 
@@ -151,21 +150,17 @@ impl<'a> Supervision<'a> {
 
     /// Notices that the leader has ended.
     fn advance(&mut self) -> std::io::Result<()> {
-        if matches!(self.stage, Stage::Lingering(_) | Stage::Draining(_)) || !self.has_ended() {
+        if matches!(self.stage, Stage::Lingering(_) | Stage::Draining(_)) || !self.tool.has_ended()
+        {
             return Ok(());
         }
-        self.watched.status = exit_status(self.tool.child.wait()?);
+        self.watched.status = self.tool.reap()?;
         match self.stage {
             Stage::Asked(kill_at) => self.stage = Stage::Lingering(kill_at),
             Stage::Running if self.detached => self.stage = Stage::Draining(Instant::now()),
             _ => self.end_group(),
         }
         Ok(())
-    }
-
-    fn has_ended(&self) -> bool {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(waitid(WaitId::Pid(self.tool.pid), options), Ok(None))
     }
 
     fn ask(&mut self) {
@@ -254,13 +249,5 @@ impl<'a> Supervision<'a> {
         } else {
             limit
         }
-    }
-}
-
-fn exit_status(status: std::process::ExitStatus) -> ExitStatus {
-    use std::os::unix::process::ExitStatusExt;
-    match (status.code(), status.signal()) {
-        (Some(code), _) => ExitStatus::Code(code),
-        (None, signal) => ExitStatus::Signal(signal.unwrap_or_default()),
     }
 }

@@ -7,6 +7,10 @@ use super::notes::{Findings, Place, Severity};
 use super::sources::{Resolved, Sources};
 
 const SCHEMA: &str = "domibus.database.schema";
+const USERS: [&str; 2] = [
+    "domibus.datasource.user",
+    "domibus.datasource.xa.property.user",
+];
 
 /// The key of a domain's schema.
 pub(super) fn schema_of(
@@ -35,9 +39,15 @@ pub(super) fn read(
     domains: &mut [Domain],
     findings: &mut Findings,
 ) -> Option<Database> {
-    let url = first(sources, url_keys(tenancy.layout), findings);
-    let Some(url) = url else {
-        if findings.problems.is_empty() {
+    let before = findings.problems.len();
+    // BG has the schema commented out with several domains while the address still names it. The general
+    // schema stands in for it; which schemas there are is known from elsewhere then.
+    let sources = &match general_schema {
+        Some(general) => sources.with_fallback(SCHEMA, general),
+        None => sources.clone(),
+    };
+    let Some(url) = first(sources, url_keys(tenancy.layout), findings) else {
+        if findings.problems.len() == before {
             findings.problem(
                 None,
                 "no property names the database",
@@ -48,15 +58,7 @@ pub(super) fn read(
     };
     let address = jdbc::read(&url.value);
     note_address(&address, url.place.clone(), findings);
-    let user = first(
-        sources,
-        &[
-            "domibus.datasource.user",
-            "domibus.datasource.xa.property.user",
-        ],
-        findings,
-    );
-    let user = user.map(|user| user.value);
+    let user = first(sources, &USERS, findings).map(|user| user.value);
     if !tenancy.multi_tenant {
         let schema = single_schema(
             &address,

@@ -1,8 +1,9 @@
 //! The parts of a JDBC address, and the address with its passwords masked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::installation::DatabaseKind;
+use crate::site::files::normalized;
 
 const MASK: &str = "***";
 
@@ -123,7 +124,7 @@ fn h2(rest: &str, address: &mut Address) {
     address.schema = Some(schema.map_or("PUBLIC", |(_, schema)| schema).to_owned());
     let path = target.strip_prefix("file:").unwrap_or(target);
     if path.starts_with('/') {
-        address.h2_file = Some(PathBuf::from(format!("{path}.mv.db")));
+        address.h2_file = Some(normalized(Path::new(&format!("{path}.mv.db"))));
     } else if !target.starts_with("mem:") {
         address.indirect = true;
     }

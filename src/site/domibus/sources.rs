@@ -38,7 +38,7 @@ pub(super) struct Resolved {
 }
 
 /// The sources.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Sources {
     pub(super) config_location: Option<String>,
     pub(super) context: BTreeMap<String, Setting>,
@@ -79,6 +79,17 @@ impl Origin {
 }
 
 impl Sources {
+    /// The same sources with a value for a key that none of them has.
+    pub(super) fn with_fallback(&self, key: &str, value: &str) -> Self {
+        let mut sources = self.clone();
+        if self.raw(key).is_none() {
+            sources
+                .files
+                .insert(key.to_owned(), Setting::built_in(value));
+        }
+        sources
+    }
+
     /// The value in effect before placeholders are replaced.
     pub(super) fn raw(&self, key: &str) -> Option<Setting> {
         if key == "domibus.config.location"
@@ -181,15 +192,22 @@ impl Sources {
             return None;
         }
         let error = error?;
-        let within = match &error {
+        // The property at fault is named, not the one that asked, so that one fault is one problem.
+        let (what, place) = match &error {
             PlaceholderError::Unresolvable {
                 within: Some(within),
                 ..
-            } => self.raw(within).and_then(|setting| setting.origin.place()),
-            _ => None,
+            } => {
+                let setting = self.raw(within);
+                (
+                    within.as_str(),
+                    setting.and_then(|setting| setting.origin.place()),
+                )
+            }
+            _ => (what, place.cloned()),
         };
         findings.problem(
-            within.or_else(|| place.cloned()),
+            place,
             format!("{what}: {error}"),
             "Domibus cannot start with this; if it does start, the value comes from a place that was not \
              given here, such as the environment of the service",

@@ -28,7 +28,9 @@ pub(super) fn tokens(letters: &[Letter]) -> (Vec<Token>, Option<Unfinished>) {
                 tokens.push(token);
                 if ends_line {
                     for (end, tabs) in here_documents.drain(..) {
-                        lexer.skip_here_document(&end, tabs);
+                        if let Err(unfinished) = lexer.skip_here_document(&end, tabs) {
+                            return (tokens, Some(unfinished));
+                        }
                     }
                 }
             }
@@ -74,14 +76,13 @@ impl Lexer<'_> {
         }
     }
 
-    fn skip_here_document(&mut self, end: &str, tabs: bool) {
+    fn skip_here_document(&mut self, end: &str, tabs: bool) -> Result<(), Unfinished> {
+        let first = self.line();
         while self.at < self.letters.len() {
             let start = self.at;
             self.skip_while(|letter| letter != '\n');
-            let line: String = self.letters[start..self.at]
-                .iter()
-                .map(|letter| letter.value)
-                .collect();
+            let line = self.letters[start..self.at].iter();
+            let line: String = line.map(|letter| letter.value).collect();
             self.at += 1;
             let line = if tabs {
                 line.trim_start_matches('\t')
@@ -89,9 +90,10 @@ impl Lexer<'_> {
                 &line
             };
             if line == end {
-                return;
+                return Ok(());
             }
         }
+        Err(unfinished("a here-document", first))
     }
 
     fn token(&mut self) -> Result<Option<Token>, Unfinished> {
@@ -216,6 +218,7 @@ impl Lexer<'_> {
                 Part::Variable {
                     name: self.name(),
                     line,
+                    quoted: until.quoted(),
                     otherwise: None,
                 }
             }
@@ -266,6 +269,7 @@ impl Lexer<'_> {
                 Ok(Part::Variable {
                     name,
                     line,
+                    quoted: until.quoted(),
                     otherwise: None,
                 })
             }
@@ -275,6 +279,7 @@ impl Lexer<'_> {
                 Ok(Part::Variable {
                     name,
                     line,
+                    quoted: until.quoted(),
                     otherwise: Some(Otherwise {
                         operator,
                         empty_too,

@@ -71,6 +71,7 @@ pub fn read(script: &str, environment: &BTreeMap<String, String>) -> StartupArgu
             Reader::Eval => eval_words(&mut variables, variable, &value),
         };
         for word in words {
+            note_unknown(&mut variables, variable, &word);
             take_option(&mut options, &mut variables, variable, &word);
         }
     }
@@ -84,6 +85,21 @@ pub fn read(script: &str, environment: &BTreeMap<String, String>) -> StartupArgu
             .map(|(name, variable)| (name.clone(), text::known(&variable.text)))
             .collect(),
         uncertain: variables.uncertain,
+    }
+}
+
+/// What is unknown may hold a blank and then any option.
+fn note_unknown(variables: &mut Variables, variable: &str, word: &[Letter]) {
+    let Some(letter) = word.iter().find(|letter| letter.is_unknown()) else {
+        return;
+    };
+    let line = letter.line;
+    let known = variables.reported.contains(&line)
+        || (variables.uncertain.iter()).any(|doubt| doubt.matters && doubt.line == line);
+    if !known {
+        let text =
+            format!("a piece of {variable} comes from here and is known only when the script runs");
+        variables.doubt(line, text, true);
     }
 }
 
@@ -137,12 +153,7 @@ fn eval_words(variables: &mut Variables, variable: &str, value: &[Letter]) -> Ve
     for token in tokens {
         match token {
             Token::Word(word) => {
-                let text = variables.expand(&word.parts, Some(variable));
-                if matches!(word.parts.first(), Some(Part::Variable { .. })) {
-                    words.extend(java_words(&text));
-                } else {
-                    words.push(text);
-                }
+                words.extend(fields(variables, variable, &word.parts));
             }
             Token::Operator(operator, line) => {
                 let text = format!(
@@ -159,6 +170,28 @@ fn eval_words(variables: &mut Variables, variable: &str, value: &[Letter]) -> Ve
             }
         }
     }
+    words
+}
+
+/// The words that one word becomes: the value of an unquoted variable is split at its blanks.
+fn fields(variables: &mut Variables, variable: &str, parts: &[Part]) -> Vec<Text> {
+    let mut words = Vec::new();
+    let mut word: Option<Text> = None;
+    for part in parts {
+        let text = variables.expand(std::slice::from_ref(part), Some(variable));
+        if !matches!(part, Part::Variable { quoted: false, .. }) {
+            word.get_or_insert_default().extend(text);
+            continue;
+        }
+        for letter in text {
+            if letter.value.is_ascii_whitespace() {
+                words.extend(word.take());
+            } else {
+                word.get_or_insert_default().push(letter);
+            }
+        }
+    }
+    words.extend(word);
     words
 }
 

@@ -27,7 +27,12 @@ impl Script {
     pub(super) fn follow(&mut self, tokens: &[Token]) {
         let mut rest = tokens;
         while !rest.is_empty() && !self.ended {
-            let end = end_of_statement(rest);
+            let (end, finished) = end_of_statement(rest);
+            if !finished {
+                let line = line_of(&rest[0]);
+                let text = "the command that begins here does not end".to_owned();
+                self.variables.doubt(line, text, true);
+            }
             let background = matches!(rest.get(end), Some(Token::Operator("&", _)));
             let (statement, after) = rest.split_at(end);
             rest = after.get(1..).unwrap_or_default();
@@ -306,8 +311,8 @@ fn function_name(statement: &[Token]) -> Option<String> {
 }
 
 /// Where the statement at the start of these tokens ends: at a `;`, `&` or line end outside of all
-/// compound commands.
-fn end_of_statement(tokens: &[Token]) -> usize {
+/// compound commands. Not finished, if a compound command is still open at the end.
+fn end_of_statement(tokens: &[Token]) -> (usize, bool) {
     let mut open: Vec<&'static str> = Vec::new();
     let mut starts = true;
     for (at, token) in tokens.iter().enumerate() {
@@ -318,7 +323,7 @@ fn end_of_statement(tokens: &[Token]) -> usize {
                     && at > 0
                     && matches!(tokens[at - 1], Token::Operator("&&" | "||" | "|", _));
                 if !continued {
-                    return at;
+                    return (at, true);
                 }
                 starts = true;
             }
@@ -339,7 +344,7 @@ fn end_of_statement(tokens: &[Token]) -> usize {
             Token::Word(_) => {}
         }
     }
-    tokens.len()
+    (tokens.len(), open.is_empty())
 }
 
 /// Whether another command can start right after this word.

@@ -76,11 +76,11 @@ fn straight_scripts_are_followed() {
 fn unknown_pieces_stay_unknown_and_name_their_line() {
     for (script, lines) in [
         ("JAVA_OPTS=\"-Dp=$(hostname)\"", vec![(1, true)]),
-        ("\nH=`hostname -f`\nJAVA_OPTS=-Dp=$H", vec![(2, false)]),
+        ("\nH=`hostname -f`\nJAVA_OPTS=-Dp=$H", vec![(2, true)]),
         ("JAVA_OPTS=-Dp=$DATA/x", vec![(1, true)]),
         ("JAVA_OPTS=-Dp=${CATALINA_HOME%/*}", vec![(1, true)]),
         ("JAVA_OPTS=-Dp=$1", vec![(1, true)]),
-        ("H=~\nJAVA_OPTS=-Dp=$H", vec![(1, false)]),
+        ("H=~\nJAVA_OPTS=-Dp=$H", vec![(1, true)]),
         (
             "H=a\nif true; then\n H=b\nfi\nJAVA_OPTS=-Dp=$H",
             vec![(2, false)],
@@ -135,6 +135,9 @@ fn other_text_is_reported() {
     assert_eq!(value("return 0\nJAVA_OPTS=-Dp=1", "p"), None);
     assert_eq!(doubts("A=1\nJAVA_OPTS=\"-Dp=1"), [(2, true)]);
     assert_eq!(doubts("JAVA_OPTS=@/etc/java.args"), [(1, true)]);
+    assert_eq!(doubts("A=1\nif true; then :\n"), [(2, true)]);
+    assert_eq!(doubts("cat <<END\nA=1\n"), [(2, true)]);
+    assert_eq!(doubts("JAVA_OPTS=\"$JAVA_OPTS $MORE\""), [(1, true)]);
 }
 
 #[test]

@@ -12,6 +12,12 @@ pub(super) struct Letter {
     pub(super) line: u32,
 }
 
+impl Letter {
+    pub(super) fn is_unknown(self) -> bool {
+        self.value == UNKNOWN
+    }
+}
+
 /// A text of such letters.
 pub(super) type Text = Vec<Letter>;
 
@@ -57,6 +63,6 @@ pub(super) const fn unknown(line: u32) -> Letter {
 
 /// The text, unless a piece of it is unknown.
 pub(super) fn known(text: &[Letter]) -> Option<String> {
-    let known = text.iter().all(|letter| letter.value != UNKNOWN);
+    let known = !text.iter().any(|letter| letter.is_unknown());
     known.then(|| text.iter().map(|letter| letter.value).collect())
 }

@@ -28,6 +28,7 @@ pub(super) enum Part {
     Variable {
         name: String,
         line: u32,
+        quoted: bool,
         otherwise: Option<Otherwise>,
     },
     /// Needs running.

@@ -1,6 +1,6 @@
 //! The variables of the script as far as they are known, and what is not known about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::{self, Letter, Text};
 use super::tokens::{Otherwise, Part};
@@ -43,6 +43,8 @@ pub(super) struct Variable {
 pub(super) struct Variables {
     pub(super) all: BTreeMap<String, Variable>,
     pub(super) uncertain: Vec<Uncertain>,
+    /// Lines whose options were already reported as being under a condition.
+    pub(super) reported: BTreeSet<u32>,
 }
 
 pub(super) fn holds_options(name: &str) -> bool {
@@ -61,6 +63,7 @@ impl Variables {
         Self {
             all: given.collect(),
             uncertain: Vec::new(),
+            reported: BTreeSet::new(),
         }
     }
 
@@ -91,6 +94,7 @@ impl Variables {
                     name,
                     line,
                     otherwise,
+                    ..
                 } => {
                     let value = self.value(name, *line, otherwise.as_ref(), into);
                     result.extend(value);
@@ -189,6 +193,7 @@ impl Variables {
             doubtful.extend(written.chars().map(|value| Letter { value, line }));
             doubtful.push(text::unknown(line));
         }
+        self.reported.insert(line);
         self.append(name, &doubtful, false, line);
     }
 }

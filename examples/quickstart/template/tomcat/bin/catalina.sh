@@ -6,6 +6,8 @@ set -u
 CATALINA_HOME="${CATALINA_HOME:-$(cd "$(dirname "$0")/.." && pwd)}"
 CATALINA_OPTS="${CATALINA_OPTS:-}"
 CATALINA_PID="${CATALINA_PID:-}"
+export CATALINA_HOME
+# shellcheck source=setenv.sh
 . "$CATALINA_HOME/bin/setenv.sh"
 out="$CATALINA_HOME/logs/catalina.out"
 archive="$CATALINA_HOME/webapps/domibus.war"
@@ -72,7 +74,7 @@ start() {
     fi
     # A shell of its own, because $$ in a subshell is the pid of the shell that started it. It
     # holds on to none of the caller's streams: a caller that reads them to the end would wait for ever.
-    CATALINA_HOME="$CATALINA_HOME" sh "$0" run "$CATALINA_HOME/run/up" </dev/null >>"$out" 2>&1 &
+    sh "$0" run "$CATALINA_HOME/run/up" </dev/null >>"$out" 2>&1 &
     echo $! >"$CATALINA_PID"
     tries=50
     while [ ! -f "$CATALINA_HOME/run/up" ]; do

@@ -1,0 +1,9 @@
+//! What Domibus itself knows: which messages outlive which upgrade.
+//!
+//! May import: what `adapter` may. Must never: change anything.
+
+mod check_queues;
+mod queues;
+mod versions;
+
+pub use check_queues::CheckQueues;

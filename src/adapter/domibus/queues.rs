@@ -1,0 +1,42 @@
+//! Which queues hold what outlives an upgrade.
+
+/// Whether the messages of a queue are between Domibus and a backend: they carry the backend's own
+/// message, or name a message by its id, which no migration changes.
+///
+/// Every other queue counts as internal: dispatch, pull, retention, large messages, split and join,
+/// archiving, alerts, the WS plugin's queue (its messages carry the number of a row), dead letters of
+/// all of them, and queues of which nothing is known.
+pub(super) fn is_backend_queue(name: &str) -> bool {
+    ["domibus.backend.jms.", "domibus.notification."]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+        || name == "domibus.fsplugin.send.queue"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_queues() {
+        for name in [
+            "domibus.backend.jms.inQueue",
+            "domibus.backend.jms.errorNotifyConsumer",
+            "domibus.notification.filesystem",
+            "domibus.fsplugin.send.queue",
+        ] {
+            assert!(is_backend_queue(name), "{name}");
+        }
+        for name in [
+            "domibus.internal.dispatch.queue",
+            "domibus.internal.pull.queue",
+            "domibus.internal.notification.unknown",
+            "domibus.wsplugin.send.queue",
+            "domibus.DLQ",
+            "ActiveMQ.DLQ",
+            "anything",
+        ] {
+            assert!(!is_backend_queue(name), "{name}");
+        }
+    }
+}

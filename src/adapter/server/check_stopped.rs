@@ -1,0 +1,72 @@
+//! `server.check-stopped`.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::state::State;
+use super::stop::gone;
+use super::target::Target;
+use crate::adapter::{Action, Effect, Failure, Preview, StepContext};
+use crate::event::Outcome;
+use crate::site::ServerKind;
+
+/// Fails unless nothing of the server is there: no process, no open port, no store lock.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckStopped {
+    /// Kind of server.
+    pub kind: ServerKind,
+    /// Its home directory (`CATALINA_HOME`).
+    pub home: PathBuf,
+    /// Its instance directory (`CATALINA_BASE`), if it is another one.
+    #[serde(default)]
+    pub base: Option<PathBuf>,
+    /// File that holds its process id.
+    #[serde(default)]
+    pub pid_file: Option<PathBuf>,
+    /// Every port that it and its embedded broker listen on.
+    #[serde(default)]
+    pub ports: Vec<u16>,
+    /// Locks of the broker's stores, which a running broker holds.
+    #[serde(default)]
+    pub locks: Vec<PathBuf>,
+}
+
+impl CheckStopped {
+    fn target(&self) -> Target<'_> {
+        Target {
+            base: self.base.as_deref().unwrap_or(&self.home),
+            pid_file: self.pid_file.as_deref(),
+            ports: &self.ports,
+            locks: &self.locks,
+        }
+    }
+}
+
+impl Action for CheckStopped {
+    const NAME: &'static str = "server.check-stopped";
+    const SUMMARY: &'static str = "Fails unless an application server is truly gone";
+    const EFFECT: Effect = Effect::Pure;
+
+    fn preview(&self) -> Preview {
+        gone(&self.target())
+    }
+
+    fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
+        let state = State::of(&self.target(), context.host)?;
+        if state.is_stopped() {
+            return Ok(Outcome {
+                summary: "the server does not run".to_owned(),
+                ..Outcome::default()
+            });
+        }
+        if state.processes.is_empty() {
+            return Err(state.taken_by_others(&self.target(), context.host));
+        }
+        let message = format!("the server is not stopped: {}", state.describe());
+        Err(Failure::verification(message)
+            .hint("somebody started it again; stop it and whatever starts it, then resume"))
+    }
+}

@@ -1,0 +1,273 @@
+//! `server.start`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::state::State;
+use super::target::{Target, check_script, script};
+use crate::adapter::{
+    Action, Effect, Failure, HumanDuration, OutputKind, OutputSpec, Preview, PreviewLine,
+    StepContext,
+};
+use crate::event::{FailureKind, Outcome};
+use crate::host::{Invocation, ProcessIdentity, Streams};
+use crate::site::ServerKind;
+
+/// A start script has done its part after this long: it starts the server in the background.
+const SCRIPT: Duration = Duration::from_secs(120);
+
+/// After the script has ended, a process of the server must be seen within this long.
+const APPEARS: Duration = Duration::from_secs(15);
+
+/// What runs now must run for this long before it counts: a server that cannot have its port or
+/// reads a broken configuration ends within a moment.
+const SETTLES: Duration = Duration::from_secs(2);
+
+/// How often a wait says what it waits for.
+const SAY_EVERY: Duration = Duration::from_secs(15);
+
+/// So many lines of the log tell why a start failed.
+const LOG_LINES: usize = 15;
+
+/// Starts an application server and waits until it runs and its first port is open. A server that
+/// runs already is left alone.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// Kind of server.
+    pub kind: ServerKind,
+    /// Its home directory (`CATALINA_HOME`).
+    pub home: PathBuf,
+    /// Its instance directory (`CATALINA_BASE`), if it is another one.
+    #[serde(default)]
+    pub base: Option<PathBuf>,
+    /// Program and arguments that start it in the background. Default `HOME/bin/startup.sh`.
+    #[serde(default)]
+    pub start: Option<Vec<String>>,
+    /// Additional environment of the server.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// File that holds its process id.
+    #[serde(default)]
+    pub pid_file: Option<PathBuf>,
+    /// Every port that it listens on; the first one shows that it is up.
+    #[serde(default)]
+    pub ports: Vec<u16>,
+    /// Its log, whose end is shown if it does not start.
+    #[serde(default)]
+    pub log: Option<PathBuf>,
+    /// How long it may take until the first port is open.
+    #[serde(default = "ten_minutes")]
+    pub timeout: HumanDuration,
+}
+
+fn ten_minutes() -> HumanDuration {
+    HumanDuration::seconds(600)
+}
+
+impl Start {
+    fn target(&self) -> Target<'_> {
+        Target {
+            base: self.base.as_deref().unwrap_or(&self.home),
+            pid_file: self.pid_file.as_deref(),
+            ports: &self.ports,
+            locks: &[],
+        }
+    }
+
+    fn invocation(&self) -> Invocation {
+        let base = self.base.as_deref().unwrap_or(&self.home);
+        let mut invocation = script(
+            self.start.as_ref(),
+            "startup.sh",
+            &self.home,
+            base,
+            &self.environment,
+            SCRIPT.min(self.timeout.get()),
+        );
+        invocation.detached = true;
+        invocation
+    }
+
+    /// Whether the first port is open, or there is none to wait for.
+    fn is_up(&self, state: &State) -> bool {
+        match self.ports.first() {
+            Some(port) => state.ports.contains(port),
+            None => !state.processes.is_empty(),
+        }
+    }
+
+    fn launch(&self, context: &StepContext<'_>) -> Result<(), Failure> {
+        let invocation = self.invocation();
+        let exit = context
+            .host
+            .run(&invocation, Streams::captured(), context.control)?;
+        if exit.stopped {
+            return Err(Failure::stopped());
+        }
+        if exit.success() {
+            return Ok(());
+        }
+        let mut failure = Failure::tool("the start command failed", &invocation, &exit);
+        if failure.0.stderr.is_empty() {
+            failure.0.stderr = exit.stdout.last_lines(8);
+        }
+        Err(failure.hint("remove the cause that the start command names, then resume"))
+    }
+
+    /// Waits until the server is up and stays up.
+    fn wait(&self, context: &StepContext<'_>) -> Result<State, Failure> {
+        let start = Instant::now();
+        let mut said = start;
+        let mut seen = false;
+        let mut up: Option<(Instant, Vec<ProcessIdentity>)> = None;
+        loop {
+            let state = State::of(&self.target(), context.host)?;
+            let present: Vec<_> = state.processes.iter().map(|one| one.identity).collect();
+            if seen && present.is_empty() {
+                return Err(self.died(context));
+            }
+            if !seen && !self.is_up(&state) && start.elapsed() >= APPEARS {
+                return Err(self.never_appeared(context));
+            }
+            seen |= !present.is_empty();
+            match &up {
+                Some((since, before)) if self.is_up(&state) && *before == present => {
+                    if since.elapsed() >= SETTLES {
+                        return Ok(state);
+                    }
+                }
+                _ => up = self.is_up(&state).then(|| (Instant::now(), present)),
+            }
+            if start.elapsed() >= self.timeout.get() {
+                return Err(self.not_up(context, &state));
+            }
+            if said.elapsed() >= SAY_EVERY {
+                said = Instant::now();
+                let waited = HumanDuration::seconds(start.elapsed().as_secs());
+                let there = state.describe();
+                (context.say)(format!("not up yet after {waited}: {there}"));
+            }
+            if !context.control.pause(Duration::from_millis(250)) {
+                return Err(Failure::stopped());
+            }
+        }
+    }
+
+    fn died(&self, context: &StepContext<'_>) -> Failure {
+        self.with_log(
+            Failure::verification("the server ended right after it was started"),
+            context,
+        )
+    }
+
+    fn never_appeared(&self, context: &StepContext<'_>) -> Failure {
+        let message = format!(
+            "the start command succeeded, but no process of the server in {} is there",
+            self.target().base.display()
+        );
+        self.with_log(Failure::verification(message), context)
+    }
+
+    fn not_up(&self, context: &StepContext<'_>, state: &State) -> Failure {
+        let port = self.ports.first().copied().unwrap_or_default();
+        let message = format!(
+            "the server has not opened port {port} within {}: {}",
+            self.timeout,
+            state.describe()
+        );
+        self.with_log(Failure::new(FailureKind::Timeout, message), context)
+    }
+
+    /// The end of the log tells the operator more than any sentence of ours.
+    fn with_log(&self, mut failure: Failure, context: &StepContext<'_>) -> Failure {
+        let Some(log) = &self.log else {
+            return failure.hint("look at the server's log, then resume");
+        };
+        let show = Invocation::new("tail")
+            .args(["-n", "50", "--"])
+            .arg(log.as_os_str());
+        if let Ok(exit) = context
+            .host
+            .run(&show, Streams::captured(), context.control)
+        {
+            failure.0.stderr = exit.stdout.last_lines(LOG_LINES);
+        }
+        failure.hint(format!(
+            "look at {}, remove the cause, then resume",
+            log.display()
+        ))
+    }
+}
+
+impl Action for Start {
+    const NAME: &'static str = "server.start";
+    const SUMMARY: &'static str = "Starts an application server and waits until it is up";
+    const EFFECT: Effect = Effect::Idempotent;
+    const OUTPUTS: &'static [OutputSpec] = &[
+        OutputSpec {
+            name: "pid",
+            kind: OutputKind::Number,
+            about: "its process id; 0 if it is not known",
+        },
+        OutputSpec {
+            name: "was_running",
+            kind: OutputKind::Boolean,
+            about: "whether it ran already",
+        },
+    ];
+
+    fn validate(&self) -> Vec<String> {
+        check_script("start", self.start.as_ref())
+            .into_iter()
+            .collect()
+    }
+
+    fn preview(&self) -> Preview {
+        let up = match self.ports.first() {
+            Some(port) => format!("port {port} is open within {}", self.timeout),
+            None => "its process runs".to_owned(),
+        };
+        vec![
+            PreviewLine::Command(self.invocation().to_string()),
+            PreviewLine::Checks(format!("{up} and stays so for {} s", SETTLES.as_secs())),
+        ]
+    }
+
+    fn programs(&self) -> Vec<String> {
+        vec![self.invocation().program]
+    }
+
+    fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
+        let start = Instant::now();
+        let before = State::of(&self.target(), context.host)?;
+        let was_running = !before.processes.is_empty();
+        if was_running {
+            (context.say)(format!("it runs already: {}", before.describe()));
+        } else if before.ports.is_empty() {
+            self.launch(context)?;
+        } else {
+            return Err(before.taken_by_others(&self.target(), context.host));
+        }
+        let state = self.wait(context)?;
+        let pid = state.processes.first().map_or(0, |one| one.identity.pid);
+        let took = start.elapsed().as_secs_f64();
+        let mut outcome = Outcome {
+            summary: if was_running {
+                "ran already".to_owned()
+            } else {
+                format!("up after {took:.1} s: {}", state.describe())
+            },
+            ..Outcome::default()
+        };
+        outcome.outputs.insert("pid".to_owned(), pid.into());
+        outcome
+            .outputs
+            .insert("was_running".to_owned(), was_running.into());
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,111 @@
+//! The way from the command line to a command and back to an exit code; and a run's events to the eye.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::mpsc::{Sender, channel};
+
+use clap::Parser;
+use indicatif::ProgressDrawTarget;
+
+use super::arguments::{Arguments, Command, Output};
+use super::exit::Exit;
+use super::stop::Stop;
+use super::{actions, backups, check, phase, plan, resume, runbooks, runs, schema};
+use crate::event::Event;
+use crate::plan::Phase;
+use crate::report::{JsonReporter, LinesReporter, Look, Reporter, TerminalReporter};
+use crate::run::{RunError, RunReport};
+
+/// The program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut out = std::io::stdout();
+    let result = run(&arguments, &mut out);
+    match result {
+        Ok(exit) => exit.into(),
+        Err(stop) if stop.is_broken_pipe() => Exit::Done.into(),
+        Err(stop) => {
+            stop.print();
+            stop.exit().into()
+        }
+    }
+}
+
+fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Stop> {
+    match &arguments.command {
+        Command::Backup(run) => phase::phase(Phase::Backup, run, None, None, out),
+        Command::Upgrade(upgrade) => phase::phase(
+            Phase::Upgrade,
+            &upgrade.restore.run,
+            upgrade.restore.from.as_deref(),
+            upgrade.on_failure,
+            out,
+        ),
+        Command::Restore(restore) => phase::phase(
+            Phase::Restore,
+            &restore.run,
+            restore.from.as_deref(),
+            None,
+            out,
+        ),
+        Command::Plan(arguments) => plan::plan(arguments, out),
+        Command::Check(arguments) => check::check(arguments, out),
+        Command::Resume(arguments) => resume::resume(arguments),
+        Command::Runs(arguments) => runs::runs(arguments, out),
+        Command::Backups(command) => backups::backups(command, out),
+        Command::Runbooks(command) => runbooks::runbooks(command, out),
+        Command::Actions { name } => actions::actions(name.as_deref(), out),
+        Command::Schema { document } => schema::schema(*document, out),
+        Command::Completions { shell } => Ok(schema::completions(*shell, out)),
+        Command::Man => schema::man(out),
+    }
+}
+
+/// Runs, and shows the events on a thread of their own, so that a slow terminal never holds up a
+/// step. `past` are the events of earlier stretches of the run.
+pub(super) fn while_running(
+    output: Output,
+    backups: &Path,
+    past: Vec<Event>,
+    run: impl FnOnce(Sender<Event>) -> Result<RunReport, RunError>,
+) -> Result<RunReport, Stop> {
+    let (sender, events) = channel();
+    let mut reporter = reporter(output, backups);
+    let shower = std::thread::spawn(move || {
+        for event in &past {
+            reporter.past(event);
+        }
+        // A reader that went away stops the showing, never the run.
+        let mut seen = true;
+        for event in events {
+            seen = seen && reporter.event(&event).is_ok();
+        }
+    });
+    let report = run(sender);
+    _ = shower.join();
+    Ok(report?)
+}
+
+fn reporter(output: Output, backups: &Path) -> Box<dyn Reporter + Send> {
+    let is_terminal = std::io::stderr().is_terminal();
+    let terminal = match output {
+        Output::Auto => is_terminal,
+        Output::Terminal => true,
+        Output::Lines => false,
+        Output::Json => return Box::new(JsonReporter::new(std::io::stdout())),
+    };
+    let backups = Some(backups.to_owned());
+    if !terminal {
+        return Box::new(LinesReporter::new(std::io::stdout(), backups));
+    }
+    let width = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
+    let width = width.map(|size| usize::from(size.ws_col));
+    let look = Look::of(|name| std::env::var(name).ok(), is_terminal, width);
+    Box::new(TerminalReporter::new(
+        ProgressDrawTarget::stderr(),
+        look,
+        true,
+        backups,
+    ))
+}

@@ -1,0 +1,395 @@
+//! The schedule against a small model that looks at everything anew each time.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value};
+
+use super::*;
+use crate::adapter::Effect;
+use crate::plan::{Phase, PlannedStep};
+
+pub(in crate::run) fn plan(steps: Vec<PlannedStep>) -> Plan {
+    Plan {
+        format: 1,
+        program: String::new(),
+        site: "site".to_owned(),
+        product: String::new(),
+        scenario: String::new(),
+        phase: Phase::Backup,
+        runbook: String::new(),
+        documents: Vec::new(),
+        uses_set: None,
+        writes_set: false,
+        backups: "/nowhere".into(),
+        state: "/nowhere".into(),
+        values: Value::Null,
+        steps,
+    }
+}
+
+pub(in crate::run) fn step(id: impl Into<String>, after: Vec<usize>) -> PlannedStep {
+    let id = id.into();
+    PlannedStep {
+        step: id.clone(),
+        id,
+        item: None,
+        title: String::new(),
+        part: String::new(),
+        source: Vec::new(),
+        action: "test".to_owned(),
+        options: Map::new(),
+        after,
+        host: "local".to_owned(),
+        timeout_ms: None,
+        retry: None,
+        on_failure: OnFailure::Stop,
+        optional: false,
+        effect: Effect::Idempotent,
+        marks: Vec::new(),
+        max_parallel: None,
+        left_out: None,
+        preview: Vec::new(),
+    }
+}
+
+fn one_at_a_time() -> Limits {
+    Limits {
+        jobs: 1,
+        ..Limits::default()
+    }
+}
+
+/// Ends every step well as soon as it starts; gives the order of starts.
+fn run_through(schedule: &mut Schedule) -> (Vec<usize>, RunOutcome) {
+    let mut order = Vec::new();
+    loop {
+        let decisions = schedule.decide();
+        if let Some(outcome) = decisions.finished {
+            return (order, outcome);
+        }
+        for step in decisions.start {
+            order.push(step);
+            schedule.ended(step, StepEnd::Done);
+        }
+    }
+}
+
+#[test]
+fn a_chain_of_a_hundred_thousand_steps_takes_linear_time() {
+    let mut steps = vec![step("0", Vec::new())];
+    steps.extend((1..100_000).map(|at| step(at.to_string(), vec![at - 1])));
+    let plan = plan(steps);
+    let mut schedule = Schedule::new(&plan, &RunState::new(), Limits::default());
+    let (order, outcome) = run_through(&mut schedule);
+    assert_eq!(outcome, RunOutcome::Done);
+    assert!(order.iter().copied().eq(0..100_000));
+}
+
+#[test]
+fn a_failure_at_the_head_of_a_long_chain_reaches_its_end() {
+    let mut steps = vec![step("0", Vec::new())];
+    steps.extend((1..100_000).map(|at| step(at.to_string(), vec![at - 1])));
+    // Left-out steps pass the failure on and are not told of again.
+    steps[500].left_out = Some(Because::SkippedByOperator);
+    let plan = plan(steps);
+    let mut schedule = Schedule::new(&plan, &RunState::new(), Limits::default());
+    assert_eq!(schedule.decide().start, [0]);
+    schedule.ended(0, StepEnd::Failed);
+    let decisions = schedule.decide();
+    assert_eq!(decisions.finished, Some(RunOutcome::Failed));
+    assert_eq!(decisions.not_run.len(), 99_998);
+    let because = Because::UpstreamFailed("0".to_owned());
+    assert!(decisions.not_run.iter().all(|(_, why)| *why == because));
+}
+
+#[test]
+fn a_wide_fan_out_under_a_bound_of_one_takes_linear_time() {
+    let mut steps = Vec::new();
+    for at in 0..50_000 {
+        let mut one = step(format!("fan[{at}]"), Vec::new());
+        one.step = "fan".to_owned();
+        one.max_parallel = Some(1);
+        steps.push(one);
+        steps.push(step(format!("free{at}"), Vec::new()));
+    }
+    let plan = plan(steps);
+    let mut schedule = Schedule::new(&plan, &RunState::new(), one_at_a_time());
+    let (order, outcome) = run_through(&mut schedule);
+    assert_eq!(outcome, RunOutcome::Done);
+    assert!(order.iter().copied().eq(0..100_000), "plan order");
+}
+
+#[test]
+fn a_chain_of_steps_that_are_left_out_does_not_hold_back_what_follows() {
+    let mut steps: Vec<PlannedStep> = (0..100_000)
+        .map(|at: usize| step(at.to_string(), at.checked_sub(1).into_iter().collect()))
+        .collect();
+    for left_out in &mut steps[..99_999] {
+        left_out.left_out = Some(Because::BeforeStart("99999".to_owned()));
+    }
+    let plan = plan(steps);
+    let mut schedule = Schedule::new(&plan, &RunState::new(), Limits::default());
+    assert_eq!(schedule.decide().start, [99_999]);
+}
+
+#[test]
+fn a_gate_that_waits_holds_back_only_what_comes_after_it() {
+    let plan = plan(vec![
+        step("gate", vec![]),
+        step("behind", vec![0]),
+        step("beside", vec![]),
+    ]);
+    let mut schedule = Schedule::new(&plan, &RunState::new(), one_at_a_time());
+    assert_eq!(schedule.decide().start, [0]);
+    schedule.ended(0, StepEnd::Waiting);
+    assert_eq!(schedule.decide().start, [2]);
+    schedule.ended(2, StepEnd::Done);
+    let decisions = schedule.decide();
+    assert_eq!(decisions.finished, Some(RunOutcome::Waiting));
+    assert_eq!(decisions.not_run, [], "`behind` keeps its turn");
+}
+
+#[test]
+fn a_no_is_not_tolerated_even_of_an_optional_gate() {
+    let mut gate = step("gate", vec![]);
+    gate.optional = true;
+    let plan = plan(vec![gate, step("behind", vec![0])]);
+    let mut schedule = Schedule::new(&plan, &RunState::new(), one_at_a_time());
+    schedule.decide();
+    schedule.ended(0, StepEnd::Declined);
+    let decisions = schedule.decide();
+    assert_eq!(decisions.finished, Some(RunOutcome::Failed));
+    let because = Because::UpstreamFailed("gate".to_owned());
+    assert_eq!(decisions.not_run, [(1, because)]);
+}
+
+/// The model: everything is looked at anew.
+struct Model<'a> {
+    plan: &'a Plan,
+    limits: Limits,
+    status: Vec<Seen>,
+    halted: Option<Because>,
+    stopped: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Seen {
+    Pending,
+    Running,
+    Ended(StepEnd),
+    NotRun(Because),
+}
+
+impl Model<'_> {
+    fn passed(&self, at: usize) -> bool {
+        let step = &self.plan.steps[at];
+        match self.status[at] {
+            Seen::Ended(StepEnd::Done) => true,
+            Seen::Ended(StepEnd::Failed) => step.optional,
+            _ => step.left_out.is_some() && step.after.iter().all(|&before| self.passed(before)),
+        }
+    }
+
+    fn comes_after(&self, at: usize, first: usize) -> bool {
+        let after = &self.plan.steps[at].after;
+        after
+            .iter()
+            .any(|&before| before == first || self.comes_after(before, first))
+    }
+
+    fn running(&self, counts: impl Fn(&PlannedStep) -> bool) -> usize {
+        let steps = self.plan.steps.iter().zip(&self.status);
+        steps
+            .filter(|(step, seen)| **seen == Seen::Running && counts(step))
+            .count()
+    }
+
+    fn may_start(&self, at: usize) -> bool {
+        let step = &self.plan.steps[at];
+        let family_is_full = step.max_parallel.is_some_and(|most| {
+            self.running(|other| other.max_parallel.is_some() && other.step == step.step) >= most
+        });
+        self.halted.is_none()
+            && self.status[at] == Seen::Pending
+            && step.left_out.is_none()
+            && step.after.iter().all(|&before| self.passed(before))
+            && self.running(|_| true) < self.limits.jobs
+            && self.running(|other| other.host == step.host) < self.limits.per_host
+            && !family_is_full
+    }
+
+    fn end(&mut self, at: usize, end: StepEnd) -> Vec<(usize, Because)> {
+        self.status[at] = Seen::Ended(end);
+        let step = &self.plan.steps[at];
+        if end == StepEnd::Interrupted {
+            self.stop();
+        }
+        let fails = end == StepEnd::Declined || end == StepEnd::Failed && !step.optional;
+        if !fails {
+            return Vec::new();
+        }
+        if step.on_failure == OnFailure::Stop && !self.limits.keep_going {
+            self.halted
+                .get_or_insert(Because::RunFailed(step.id.clone()));
+        }
+        self.give_up(&Because::UpstreamFailed(step.id.clone()), |model, other| {
+            model.comes_after(other, at)
+        })
+    }
+
+    fn stop(&mut self) {
+        self.halted.get_or_insert(Because::RunStopped);
+    }
+
+    fn give_up(
+        &mut self,
+        because: &Because,
+        which: impl Fn(&Self, usize) -> bool,
+    ) -> Vec<(usize, Because)> {
+        let mut given_up = Vec::new();
+        for at in 0..self.status.len() {
+            let open = self.status[at] == Seen::Pending && self.plan.steps[at].left_out.is_none();
+            if open && which(self, at) {
+                self.status[at] = Seen::NotRun(because.clone());
+                given_up.push((at, because.clone()));
+            }
+        }
+        given_up
+    }
+
+    fn decide(&mut self, mut not_run: Vec<(usize, Because)>) -> Decisions {
+        let mut start = Vec::new();
+        for at in 0..self.status.len() {
+            if self.may_start(at) {
+                self.status[at] = Seen::Running;
+                start.push(at);
+            }
+        }
+        let finished = (self.running(|_| true) == 0).then(|| {
+            if let Some(because) = self.halted.clone() {
+                not_run.extend(self.give_up(&because, |_, _| true));
+            }
+            self.outcome()
+        });
+        Decisions {
+            start,
+            not_run,
+            finished,
+        }
+    }
+
+    fn outcome(&self) -> RunOutcome {
+        let any = |seen: Seen| self.status.contains(&seen);
+        let failed = self
+            .plan
+            .steps
+            .iter()
+            .zip(&self.status)
+            .any(|(step, seen)| {
+                *seen == Seen::Ended(StepEnd::Failed) && !step.optional
+                    || *seen == Seen::Ended(StepEnd::Declined)
+            });
+        if failed {
+            RunOutcome::Failed
+        } else if any(Seen::Ended(StepEnd::Interrupted)) || any(Seen::NotRun(Because::RunStopped)) {
+            RunOutcome::Interrupted
+        } else if any(Seen::Ended(StepEnd::Waiting)) {
+            RunOutcome::Waiting
+        } else {
+            RunOutcome::Done
+        }
+    }
+}
+
+fn any_plan() -> impl Strategy<Value = Plan> {
+    let one = (
+        proptest::collection::vec(any::<prop::sample::Index>(), 0..3),
+        0..4_u8,
+        prop::bool::weighted(0.15),
+        prop::bool::weighted(0.2),
+        prop::bool::weighted(0.3),
+        any::<bool>(),
+    );
+    proptest::collection::vec(one, 1..14).prop_map(|drawn| {
+        let mut steps = Vec::new();
+        for (at, (after, family, left_out, optional, goes_on, far)) in drawn.into_iter().enumerate()
+        {
+            let mut before: Vec<usize> = match at {
+                0 => Vec::new(),
+                _ => after.iter().map(|index| index.index(at)).collect(),
+            };
+            before.sort_unstable();
+            before.dedup();
+            let mut one = step(format!("s{at}"), before);
+            if family > 1 {
+                one.step = format!("family{family}");
+                one.max_parallel = Some(usize::from(family) - 1);
+            }
+            one.left_out = left_out.then_some(Because::SkippedByOperator);
+            one.optional = optional;
+            one.host = if far { "far" } else { "local" }.to_owned();
+            if goes_on {
+                one.on_failure = OnFailure::Continue;
+            }
+            steps.push(one);
+        }
+        plan(steps)
+    })
+}
+
+fn any_end() -> impl Strategy<Value = StepEnd> {
+    prop_oneof![
+        8 => Just(StepEnd::Done),
+        3 => Just(StepEnd::Failed),
+        1 => Just(StepEnd::Declined),
+        1 => Just(StepEnd::Waiting),
+        1 => Just(StepEnd::Interrupted),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn the_schedule_decides_as_the_model_does(
+        plan in any_plan(),
+        jobs in 1..5_usize,
+        per_host in 1..4_usize,
+        keep_going: bool,
+        story in proptest::collection::vec((any::<prop::sample::Index>(), any_end()), 14),
+        stop_at in proptest::option::weighted(0.3, 0..14_usize),
+    ) {
+        let limits = Limits { jobs, per_host, keep_going };
+        let mut schedule = Schedule::new(&plan, &RunState::new(), limits);
+        let mut model = Model {
+            plan: &plan,
+            limits,
+            status: vec![Seen::Pending; plan.steps.len()],
+            halted: None,
+            stopped: false,
+        };
+        let mut not_run = Vec::new();
+        for turn in 0.. {
+            let mut decided = schedule.decide();
+            let mut expected = model.decide(std::mem::take(&mut not_run));
+            decided.not_run.sort_by_key(|(at, _)| *at);
+            expected.not_run.sort_by_key(|(at, _)| *at);
+            prop_assert_eq!(&decided, &expected);
+            if decided.finished.is_some() {
+                break;
+            }
+            if stop_at == Some(turn) && !model.stopped {
+                model.stopped = true;
+                model.stop();
+                schedule.stop();
+                continue;
+            }
+            let running: Vec<usize> = (0..plan.steps.len())
+                .filter(|&at| model.status[at] == Seen::Running)
+                .collect();
+            let (which, end) = &story[turn % story.len()];
+            let at = running[which.index(running.len())];
+            schedule.ended(at, *end);
+            not_run = model.end(at, *end);
+        }
+    }
+}

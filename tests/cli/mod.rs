@@ -1,0 +1,10 @@
+//! The program from outside: what an operator types, sees and finds afterwards.
+//!
+//! Every test runs the built program in a place of its own and holds its whole output, its exit code
+//! and what it left behind.
+
+mod documents;
+mod harness;
+mod picture;
+mod selection;
+mod site_file;
