@@ -69,15 +69,12 @@ pub(super) fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
 
 fn read(path: &Path) -> Result<String, Stop> {
     let failed = |error: std::io::Error| {
-        let stop = Stop::new(
-            Exit::Document,
-            format!("failed to read the site file {}: {error}", path.display()),
-        );
-        if error.kind() == std::io::ErrorKind::NotFound {
-            return stop
-                .hint("name it with `--site FILE`; `upgrade-kit schema site` describes its form");
-        }
-        stop
+        let message = format!("failed to read the site file {}", path.display());
+        let stop = Stop::caused(Exit::Document, message, &error);
+        stop.hint(match error.kind() {
+            std::io::ErrorKind::InvalidData => "save it as UTF-8 text",
+            _ => "name it with `--site FILE`; `upgrade-kit schema site` describes its form",
+        })
     };
     let length = std::fs::metadata(path).map_err(failed)?.len();
     if length > LIMIT {

@@ -31,14 +31,16 @@ pub(super) fn phase(
         let prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Look)?;
         return plan::write(&prepared, PlanFormat::Tree, out);
     }
+    let mut prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
+    // Only documents without a fault lay anything out; what is found then is planned anew.
     if phase == Phase::Backup && practice::lay_out(&loaded)? {
         let message = format!(
             "laid out the practice installation of site {}\n",
             loaded.document.site
         );
         _ = std::io::stderr().write_all(message.as_bytes());
+        prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
     }
-    let prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
     let findings = check::look(&prepared);
     if check::refuses(&findings) {
         _ = anstream::stderr().write_all(check_view::text(&findings).as_bytes());

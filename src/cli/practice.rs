@@ -34,11 +34,7 @@ pub(super) fn lay_out(loaded: &LoadedSite) -> Result<bool, Stop> {
             installation.display(),
             template.display()
         );
-        let mut stop = Stop::new(Exit::Refused, message);
-        if let Stop::Other { causes, .. } = &mut stop {
-            causes.push(error.to_string());
-        }
-        stop
+        Stop::caused(Exit::Refused, message, &error)
     })?;
     Ok(true)
 }

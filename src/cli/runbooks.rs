@@ -36,9 +36,10 @@ pub(super) fn runbooks(command: &RunbooksCommand, out: &mut dyn Write) -> Result
                 .sum();
             writeln!(
                 out,
-                "{}: {} parts, {steps} steps, no problems",
+                "{}: {}, {}, no problems",
                 runbook.name,
-                runbook.parts.len()
+                counted(runbook.parts.len(), "part"),
+                counted(steps, "step")
             )?;
             Ok(Exit::Done)
         }
@@ -54,6 +55,11 @@ fn load(name: &str, directories: &[PathBuf]) -> Result<Runbook, Stop> {
         name.to_owned()
     };
     Ok(Runbook::load(&name, Some(Path::new(".")), &library)?)
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 fn list(out: &mut dyn Write) -> Result<Exit, Stop> {

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 
 use super::exit::Exit;
 use crate::backup::BackupError;
-use crate::diagnostic::{Problems, Rendering};
+use crate::diagnostic::{Code, Problems, Rendering};
 use crate::journal::JournalError;
 
 /// Why a command ends early.
@@ -46,15 +46,34 @@ impl Stop {
 
     /// An error with its causes.
     pub(super) fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
-        let mut stop = Self::new(exit, error.to_string());
-        if let Self::Other { causes, .. } = &mut stop {
-            let mut next = error.source();
-            while let Some(error) = next {
-                causes.push(error.to_string());
-                next = error.source();
-            }
+        match error.source() {
+            Some(source) => Self::caused(exit, error.to_string(), source),
+            None => Self::new(exit, error.to_string()),
+        }
+    }
+
+    /// With a message of its own for an error, which becomes its first cause.
+    pub(super) fn caused(
+        exit: Exit,
+        message: impl Into<String>,
+        error: &dyn std::error::Error,
+    ) -> Self {
+        let mut stop = Self::new(exit, message);
+        let mut next = Some(error);
+        while let Some(error) = next {
+            stop = stop.cause(error.to_string());
+            next = error.source();
         }
         stop
+    }
+
+    /// With a further cause.
+    #[must_use]
+    pub(super) fn cause(mut self, cause: impl Into<String>) -> Self {
+        if let Self::Other { causes, .. } = &mut self {
+            causes.push(cause.into());
+        }
+        self
     }
 
     /// With what to do.
@@ -80,7 +99,7 @@ impl Stop {
     /// How the program ends.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Documents(_) => Exit::Document,
+            Self::Documents(problems) => exit_of(problems),
             Self::Other { exit, .. } => *exit,
         }
     }
@@ -116,6 +135,19 @@ impl Stop {
     }
 }
 
+/// A wrong `--skip` is no fault of a document, and a document may be right although the installation
+/// that it speaks of is not there.
+fn exit_of(problems: &Problems) -> Exit {
+    let all = |code| problems.iter().all(|problem| problem.code == code);
+    if all(Code::UNKNOWN_SELECTION) || all(Code::UNKNOWN_SCENARIO) {
+        Exit::Usage
+    } else if all(Code::DISCOVERY) {
+        Exit::Refused
+    } else {
+        Exit::Document
+    }
+}
+
 impl From<Problems> for Stop {
     fn from(problems: Problems) -> Self {
         Self::Documents(problems)
@@ -124,12 +156,23 @@ impl From<Problems> for Stop {
 
 impl From<BackupError> for Stop {
     fn from(error: BackupError) -> Self {
-        let exit = if error.is_damage() {
-            Exit::DamagedSet
-        } else {
-            Exit::Refused
+        let (exit, hint) = match &error {
+            BackupError::NewerFormat { .. } => (
+                Exit::Refused,
+                Some("use the version of upgrade-kit that wrote it"),
+            ),
+            BackupError::NotFound { .. } | BackupError::Id { .. } => (
+                Exit::Refused,
+                Some("`upgrade-kit backups list` lists the sets of the site"),
+            ),
+            error if error.is_damage() => (Exit::DamagedSet, None),
+            _ => (Exit::Refused, None),
         };
-        Self::because(exit, &error)
+        let stop = Self::because(exit, &error);
+        match hint {
+            Some(hint) => stop.hint(hint),
+            None => stop,
+        }
     }
 }
 
@@ -137,6 +180,7 @@ impl From<JournalError> for Stop {
     fn from(error: JournalError) -> Self {
         let exit = match &error {
             JournalError::Held { .. } => Exit::Held,
+            JournalError::NoSuchRun { .. } | JournalError::Newer { .. } => Exit::Refused,
             _ => Exit::Internal,
         };
         let stop = Self::because(exit, &error);

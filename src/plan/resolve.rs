@@ -17,6 +17,9 @@ use crate::runbook::{
     OnFailureDocument, Origin, Part, PhaseName, RetryDocument, Runbook, Step, StepDocument,
 };
 
+/// The machine that the program runs on.
+const LOCAL: &str = "local";
+
 /// Everything that a plan is made from.
 pub struct PlanRequest<'a> {
     /// The runbook.
@@ -132,8 +135,14 @@ impl<'a> Resolver<'a> {
                 "runbook `{}` has no steps for phase {}",
                 runbook.name, self.request.phase
             );
+            let has: Vec<&str> = PhaseName::ALL
+                .into_iter()
+                .filter(|&phase| runbook.steps(phase).next().is_some())
+                .map(PhaseName::as_str)
+                .collect();
+            let help = (!has.is_empty()).then(|| format!("it has steps for: {}", has.join(", ")));
             self.problems
-                .push(Problem::error(Code::UNKNOWN_SELECTION, message));
+                .push(Problem::error(Code::UNKNOWN_SELECTION, message).maybe_help(help));
         }
         drafts
     }
@@ -279,11 +288,12 @@ impl<'a> Resolver<'a> {
         let mut problems = Vec::new();
         let Options { values, reads } =
             options::resolve(&step.document.with, &self.evaluator, &mut problems);
-        for problem in problems {
-            let origin = step.option_origin(&problem.path);
-            self.expression_problem(&problem.error, &origin);
-        }
-        if self.problems.has_errors() && values.is_empty() && !step.document.with.is_empty() {
+        // What is left of the options says nothing about those that could not be resolved.
+        if !problems.is_empty() {
+            for problem in problems {
+                let origin = step.option_origin(&problem.path);
+                self.expression_problem(&problem.error, &origin);
+            }
             return reads;
         }
         let action_of = |id: &str| self.action_of(id);
@@ -338,7 +348,7 @@ impl<'a> Resolver<'a> {
             action: document.uses.clone(),
             options: Map::new(),
             after: Vec::new(),
-            host: document.on.clone().unwrap_or_else(|| "local".to_owned()),
+            host: self.host(document, step),
             timeout_ms: document
                 .timeout
                 .as_deref()
@@ -358,6 +368,17 @@ impl<'a> Resolver<'a> {
             left_out: None,
             preview: Vec::new(),
         }
+    }
+
+    /// The machine that the step acts on. Sites have no others yet.
+    fn host(&mut self, document: &StepDocument, step: &Step) -> String {
+        let host = document.on.as_deref().unwrap_or(LOCAL);
+        if host != LOCAL {
+            let problem = Problem::error(Code::UNKNOWN_HOST, format!("there is no host `{host}`"))
+                .help(format!("steps act on `{LOCAL}`; leave `on` out"));
+            self.push_at(problem, &step.origin.join(["on"]));
+        }
+        host.to_owned()
     }
 
     fn max_parallel(&mut self, document: &StepDocument, step: &Step) -> Option<usize> {

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::diagnostic::{Code, complaint};
+
 /// Where a secret is to be found. Documents, plans, journals and backup sets hold this reference,
 /// never the secret. Exactly one of the fields is given; [`SecretRef::validate`] tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -24,7 +26,14 @@ pub struct SecretRef {
 }
 
 /// What is said instead of accepting a secret that stands in the document itself.
-pub const LITERAL_SECRET: &str = "a secret must not be written here";
+fn literal<E: de::Error>() -> E {
+    E::custom(complaint(
+        Code::SECRET_IN_DOCUMENT,
+        "a secret must not be written here",
+        "write where it is: `{ env: NAME }`, `{ file: PATH }` or `{ command: [PROGRAM, …] }`; \
+         and change it, since it stood in a file",
+    ))
+}
 
 /// By hand, so that a literal secret gets a message of its own, which does not repeat it.
 impl<'de> Deserialize<'de> for SecretRef {
@@ -48,19 +57,28 @@ impl<'de> Deserialize<'de> for SecretRef {
                 )
             }
             fn visit_str<E: de::Error>(self, _: &str) -> Result<SecretRef, E> {
-                Err(E::custom(LITERAL_SECRET))
+                Err(literal())
             }
             fn visit_i64<E: de::Error>(self, _: i64) -> Result<SecretRef, E> {
-                Err(E::custom(LITERAL_SECRET))
+                Err(literal())
             }
             fn visit_u64<E: de::Error>(self, _: u64) -> Result<SecretRef, E> {
-                Err(E::custom(LITERAL_SECRET))
+                Err(literal())
+            }
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<SecretRef, E> {
+                Err(literal())
+            }
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<SecretRef, E> {
+                Err(literal())
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretRef, A::Error> {
                 let Ways { env, file, command } =
                     Ways::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 let reference = SecretRef { env, file, command };
-                reference.validate().map_err(de::Error::custom)?;
+                reference.validate().map_err(|fault| {
+                    let help = "exactly one of them tells where the secret is";
+                    de::Error::custom(complaint(Code::SECRET_REFERENCE, &fault, help))
+                })?;
                 Ok(reference)
             }
         }
