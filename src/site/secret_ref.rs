@@ -89,7 +89,7 @@ impl<'de> Deserialize<'de> for SecretRef {
 impl SecretRef {
     /// The same reference with its file below the folder of the document, as all its paths are.
     #[must_use]
-    pub fn in_directory(mut self, directory: &std::path::Path) -> Self {
+    pub fn below(mut self, directory: &std::path::Path) -> Self {
         self.file = self.file.map(|file| super::absolute(directory, &file));
         self
     }
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_file_is_beside_the_document_wherever_the_program_runs() {
         let reference: SecretRef = serde_json::from_str(r#"{"file":"./password"}"#).unwrap();
-        let found = reference.in_directory("/etc/kit".as_ref());
+        let found = reference.below("/etc/kit".as_ref());
         assert_eq!(found.file, Some("/etc/kit/password".into()));
     }
 }
