@@ -8,7 +8,7 @@ use super::domibus::{DatabaseKind as Found, DomibusInstallation, FsLocation};
 use super::resolved::{
     Broker, Config, Connection, Database, Folder, Migration, Schema, Server, Site, Upgrade,
 };
-use super::{DatabaseKind, SecretRef, SiteDocument};
+use super::{DatabaseKind, SiteDocument};
 
 /// Where the values come from that the document does not give.
 pub enum Basis<'a> {
@@ -278,10 +278,7 @@ fn database(
             },
             socket: around.optional(given.socket.as_ref()),
             user: given.user.unwrap_or_default(),
-            password: given.password.map(|secret| SecretRef {
-                file: around.optional(secret.file.as_ref()),
-                ..secret
-            }),
+            password: given.password.map(|secret| secret.below(around.directory)),
             dump_program: program(given.dump_program, &["mysqldump", "mariadb-dump"]),
             client_program: program(given.client_program, &["mysql", "mariadb"]),
         }
