@@ -94,7 +94,8 @@ impl RunDirectory {
                 summaries.extend(RunSummary::of(&journal, &run)?);
             }
         }
-        summaries.sort_by(|one, other| other.run.cmp(&one.run));
+        // By time, not by id: two runs may begin in the same second.
+        summaries.sort_by(|one, other| (other.started, &other.run).cmp(&(one.started, &one.run)));
         Ok(summaries)
     }
 
