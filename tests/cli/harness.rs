@@ -26,6 +26,31 @@ product: domibus
 scenario: same-server
 ";
 
+/// A site of the practice installation. Its own text, so that places in it stay when the shipped one
+/// changes.
+const SITE: &str = "site: quickstart
+product: domibus
+practice:
+  template: template
+  installation: installation
+server:
+  kind: tomcat
+  home: installation/tomcat
+  pid_file: installation/tomcat/run/catalina.pid
+  ports: []
+installation:
+  version: 5.1.0
+upgrade:
+  to: 5.1.1
+  war: installation/release-5.1.1/domibus.war
+  config: installation/release-5.1.1/conf
+  plugins: installation/release-5.1.1/plugins
+  remove:
+    - plugins/lib/domibus-default-fs-plugin-5.1.0.jar
+    - plugins/lib/domibus-default-jms-plugin-5.1.0.jar
+    - plugins/lib/domibus-default-ws-plugin-5.1.0.jar
+";
+
 /// A directory with a copy of the practice site, a home and a place for temporary files.
 pub(super) struct Sandbox {
     place: tempfile::TempDir,
@@ -33,7 +58,7 @@ pub(super) struct Sandbox {
 }
 
 impl Sandbox {
-    /// With the practice site as it is shipped; nothing is laid out yet.
+    /// With the shipped practice installation, which is not laid out yet.
     pub(super) fn new() -> Self {
         let place = tempfile::Builder::new()
             .prefix("upgrade-kit-")
@@ -53,7 +78,7 @@ impl Sandbox {
         }
         let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
         copy(&quickstart.join("template"), &sandbox.path("template"));
-        fs::copy(quickstart.join("site.yaml"), sandbox.path("site.yaml")).unwrap();
+        sandbox.write("site.yaml", SITE);
         sandbox
     }
 
