@@ -4,7 +4,12 @@
 //! and what it left behind.
 
 mod documents;
+mod gates;
 mod harness;
+mod overlays;
 mod picture;
+mod purity;
+mod round_trip;
+mod running;
 mod selection;
 mod site_file;
