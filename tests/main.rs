@@ -1,4 +1,11 @@
 //! The one integration test binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "what stands around the test functions is test code as well; it prints and starts processes"
+)]
 
 mod arrows;
 mod broker_rig;

@@ -12,4 +12,5 @@ mod purity;
 mod round_trip;
 mod running;
 mod selection;
+mod sets;
 mod site_file;

@@ -50,16 +50,29 @@ impl Practice {
     }
 
     /// Everything but what a started server writes by itself: its pid file, its log and the unpacked
-    /// application, of which the content counts and the times do not.
+    /// application, of which the content counts and the times do not; and the times of folders that
+    /// hold what is saved without being saved themselves.
     fn but_for_the_server(&self) -> Tree {
         tree(
             &self.installation(),
             &["tomcat/run", "tomcat/logs/catalina.out"],
             &|path| {
-                let folders = ["tomcat", "tomcat/webapps", "tomcat/logs"];
-                folders.contains(&path)
-                    || path.starts_with("tomcat/webapps/domibus/")
-                    || path == "tomcat/webapps/domibus"
+                let holders = [
+                    "data",
+                    "data/fs_plugin",
+                    "tomcat",
+                    "tomcat/bin",
+                    "tomcat/conf",
+                ];
+                let broker = [
+                    "tomcat/conf/domibus/work",
+                    "tomcat/conf/domibus/work/activemq_data/localhost",
+                ];
+                holders.contains(&path)
+                    || broker.contains(&path)
+                    || path == "tomcat/webapps"
+                    || path == "tomcat/logs"
+                    || is_unpacked(path)
             },
         )
     }
@@ -152,6 +165,10 @@ fn expected(practice: &Practice) -> Expected {
         restored,
         times: [backup, upgrade, restore],
     }
+}
+
+fn is_unpacked(path: &str) -> bool {
+    Path::new(path).starts_with("tomcat/webapps/domibus")
 }
 
 fn without_unpacked(entries: &Tree) -> Tree {

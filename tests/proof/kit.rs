@@ -14,6 +14,8 @@ pub(super) enum Moment {
     After(Duration),
     /// When the newest journal has grown by so many lines.
     Lines(usize),
+    /// So long after a step with this name, or the beginning of it, was started.
+    InStep(&'static str, Duration),
 }
 
 /// What a call of the program came to.
@@ -127,6 +129,13 @@ impl Kit {
             let is_time = match moment {
                 Moment::After(delay) => begun.elapsed() >= delay,
                 Moment::Lines(more) => self.has_grown(&lines, more),
+                Moment::InStep(step, delay) => {
+                    let is_time = self.has_started(&lines, step);
+                    if is_time {
+                        std::thread::sleep(delay);
+                    }
+                    is_time
+                }
             };
             if is_time {
                 self.shoot(&mut kit.0, tools);
@@ -164,6 +173,18 @@ impl Kit {
     fn lines_of(&self, run: &str) -> usize {
         let journal = std::fs::read(self.runs.join(run).join("journal.jsonl"));
         journal.map_or(0, |text| text.iter().filter(|byte| **byte == b'\n').count())
+    }
+
+    fn has_started(&self, before: &(String, usize), step: &str) -> bool {
+        let (run, _) = self.journal_lines();
+        let skipped = if run == before.0 { before.1 } else { 0 };
+        let journal = std::fs::read_to_string(self.runs.join(&run).join("journal.jsonl"));
+        let started = format!("\"event\":\"step-started\",\"step\":\"{step}");
+        journal.is_ok_and(|text| {
+            text.lines()
+                .skip(skipped)
+                .any(|line| line.contains(&started))
+        })
     }
 
     fn has_grown(&self, before: &(String, usize), more: usize) -> bool {
