@@ -61,12 +61,22 @@ fn closing(state: &RunState, outcome: RunOutcome, options: &str, scenario: &str)
             next.push(resume);
             next.push(with_set("restore", set));
         }
+        (RunOutcome::Waiting, ..) if gates_only(state) => next.push(format!("{resume} --yes")),
         _ => next.push(resume),
     }
     Closing {
         next,
         facts: serde_json::Value::Null,
     }
+}
+
+/// Whether `--yes` answers everything that waits.
+fn gates_only(state: &RunState) -> bool {
+    state
+        .steps
+        .iter()
+        .filter(|step| matches!(step.status, StepStatus::Waiting { .. }))
+        .all(|step| step.card.action == "gate")
 }
 
 /// Whether the operator left nothing out.
