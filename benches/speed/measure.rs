@@ -125,6 +125,9 @@ pub fn shell(script: &str, server: Option<&str>) -> Sample {
     });
     let output = output.expect("there is a shell");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the baseline failed: {script}\n{said}");
+    assert!(
+        output.status.success(),
+        "the baseline failed: {script}\n{said}"
+    );
     Sample { peak: 0, ..sample }
 }

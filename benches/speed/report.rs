@@ -24,7 +24,11 @@ fn print(name: &str, baseline: &str, bar: Option<f64>, rounds: &Rounds) {
     let most = ratios.iter().copied().fold(0.0, f64::max);
     let total = |of: fn(&(Sample, Sample)) -> f64| counted.iter().map(of).sum::<f64>();
     let cpu = total(|round| round.0.cpu) / total(|round| round.1.cpu);
-    let others = median(counted.iter().map(|(one, other)| one.others.max(other.others)));
+    let others = median(
+        counted
+            .iter()
+            .map(|(one, other)| one.others.max(other.others)),
+    );
     println!("\n{name}");
     println!(
         "  ours {}   {baseline} {}",

@@ -74,12 +74,7 @@ impl<'a> Names<'a> {
 
     /// The drafts that `reference` of `from` means. Between two fan-outs over the same items order
     /// is item by item; a milestone between them makes it a barrier.
-    fn find(
-        &self,
-        reference: &str,
-        from: &Draft<'_>,
-        drafts: &[Draft<'_>],
-    ) -> Option<&[usize]> {
+    fn find(&self, reference: &str, from: &Draft<'_>, drafts: &[Draft<'_>]) -> Option<&[usize]> {
         if let Some(at) = self.instances.get(reference) {
             return Some(slice::from_ref(at));
         }
