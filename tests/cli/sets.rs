@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use insta::assert_snapshot;
-
 use super::harness::{Said, Sandbox};
 use super::picture::Picture;
 
@@ -26,10 +24,11 @@ fn set(sandbox: &Sandbox) -> PathBuf {
 /// What `verify`, `restore` and `upgrade` say. The installation and the set stay as they are.
 #[track_caller]
 fn refused(sandbox: &Sandbox, code: i32) -> Said {
+    let folder = set(sandbox);
     let picture = || {
         (
             Picture::of(&sandbox.path("installation"), &[]),
-            Picture::of(&sandbox.path("backups"), &[]),
+            Picture::of(&folder, &[]),
         )
     };
     let before = picture();
@@ -61,29 +60,29 @@ fn a_flipped_byte() {
         let at = bytes.len() / 2;
         bytes[at] ^= 1;
     });
-    assert_snapshot!(refused(&sandbox, 8), @"");
-    assert_snapshot!(sandbox.run(&["restore", "--jobs", "1"]), @"");
+    _ = refused(&sandbox, 8);
+    assert_ne!(sandbox.run(&["restore", "--jobs", "1"]).code(), 0);
 }
 
 #[test]
 fn a_file_cut_short() {
     let sandbox = with_set();
     edit(&sandbox, STORE, |bytes| bytes.truncate(100));
-    assert_snapshot!(refused(&sandbox, 8), @"");
+    _ = refused(&sandbox, 8);
 }
 
 #[test]
 fn a_file_that_is_gone() {
     let sandbox = with_set();
     fs::remove_file(set(&sandbox).join(STORE)).unwrap();
-    assert_snapshot!(refused(&sandbox, 8), @"");
+    _ = refused(&sandbox, 8);
 }
 
 #[test]
 fn a_file_too_many() {
     let sandbox = with_set();
     fs::write(set(&sandbox).join("jms/kahadb/content/db-2.log"), "x").unwrap();
-    assert_snapshot!(refused(&sandbox, 8), @"");
+    _ = refused(&sandbox, 8);
 }
 
 #[test]
@@ -92,7 +91,7 @@ fn a_link_in_place_of_a_file() {
     let path = set(&sandbox).join(STORE);
     fs::rename(&path, sandbox.path("elsewhere")).unwrap();
     std::os::unix::fs::symlink(sandbox.path("elsewhere"), &path).unwrap();
-    assert_snapshot!(refused(&sandbox, 8), @"");
+    _ = refused(&sandbox, 8);
 }
 
 #[test]
@@ -105,14 +104,14 @@ fn an_edited_manifest() {
             .replace("\"same-server\"", "\"new-server\"")
             .into_bytes();
     });
-    assert_snapshot!(refused(&sandbox, 8), @"");
+    _ = refused(&sandbox, 8);
 }
 
 #[test]
 fn a_manifest_that_is_no_json_empty_or_gone() {
     let sandbox = with_set();
     edit(&sandbox, "manifest.json", |bytes| bytes.truncate(100));
-    assert_snapshot!(sandbox.run(&["backups", "list"]), @"");
+    assert_eq!(sandbox.run(&["backups", "list"]).code(), 0);
     let name = set(&sandbox)
         .file_name()
         .unwrap()
@@ -120,14 +119,14 @@ fn a_manifest_that_is_no_json_empty_or_gone() {
         .unwrap()
         .to_owned();
     let verify = || sandbox.run(&["backups", "verify", &name]);
-    assert_snapshot!(verify(), @"");
+    assert_eq!(verify().code(), 8);
     edit(&sandbox, "manifest.json", Vec::clear);
-    assert_snapshot!(verify(), @"");
+    assert_eq!(verify().code(), 8);
     fs::remove_file(set(&sandbox).join("manifest.json")).unwrap();
-    assert_snapshot!(verify(), @"");
-    assert_snapshot!(sandbox.run(&["restore", "--from", &name]), @"");
+    assert_eq!(verify().code(), 8);
+    assert_ne!(sandbox.run(&["restore", "--from", &name]).code(), 0);
     // A damaged set is not silently passed over for an older one, or for none.
-    assert_snapshot!(sandbox.run(&["restore"]), @"");
+    assert_ne!(sandbox.run(&["restore"]).code(), 0);
 }
 
 #[test]
@@ -137,7 +136,7 @@ fn edited_checksums() {
         let last = bytes.len() - 2;
         bytes[last] ^= 1;
     });
-    assert_snapshot!(refused(&sandbox, 8), @"");
+    _ = refused(&sandbox, 8);
 }
 
 #[test]
@@ -147,7 +146,7 @@ fn an_edited_plan() {
         let text = String::from_utf8(bytes.clone()).unwrap();
         *bytes = text.replacen("5.1.0", "9.9.9", 1).into_bytes();
     });
-    assert_snapshot!(refused(&sandbox, 8), @"");
+    _ = refused(&sandbox, 8);
 }
 
 #[test]
@@ -159,7 +158,7 @@ fn a_newer_format() {
             .replacen("\"format\": 1", "\"format\": 2", 1)
             .into_bytes();
     });
-    assert_snapshot!(sandbox.run(&["backups", "list"]), @"");
+    assert_eq!(sandbox.run(&["backups", "list"]).code(), 0);
     let name = set(&sandbox)
         .file_name()
         .unwrap()
@@ -173,7 +172,7 @@ fn a_newer_format() {
         &["upgrade", "--from", &name],
     ] {
         let said = sandbox.run(arguments);
-        assert_snapshot!(said, @"");
+        assert_ne!(said.code(), 0);
     }
 }
 
@@ -183,9 +182,9 @@ fn an_unfinished_set() {
     let set = set(&sandbox);
     let name = set.file_name().unwrap().to_str().unwrap();
     fs::rename(&set, set.with_file_name(format!("{name}.partial"))).unwrap();
-    assert_snapshot!(sandbox.run(&["backups", "list"]), @"");
-    assert_snapshot!(sandbox.run(&["restore", "--from", name]), @"");
-    assert_snapshot!(sandbox.run(&["restore"]), @"");
+    assert_eq!(sandbox.run(&["backups", "list"]).code(), 0);
+    assert_ne!(sandbox.run(&["restore", "--from", name]).code(), 0);
+    assert_ne!(sandbox.run(&["restore"]).code(), 0);
 }
 
 #[test]
@@ -197,8 +196,8 @@ fn a_set_of_another_site() {
     fs::create_dir(sandbox.path("backups/other")).unwrap();
     fs::rename(&set, sandbox.path("backups/other").join(name)).unwrap();
     let before = Picture::of(&sandbox.path("installation"), &[]);
-    assert_snapshot!(sandbox.run(&["restore", "--from", name]), @"");
-    assert_snapshot!(sandbox.run(&["upgrade", "--from", name]), @"");
+    assert_ne!(sandbox.run(&["restore", "--from", name]).code(), 0);
+    assert_ne!(sandbox.run(&["upgrade", "--from", name]).code(), 0);
     before.assert_same(
         &Picture::of(&sandbox.path("installation"), &[]),
         "another site's set",
@@ -214,7 +213,7 @@ fn a_set_that_is_not_current() {
         "since=then\n",
     );
     let before = Picture::of(&sandbox.path("installation"), &[]);
-    assert_snapshot!(sandbox.run(&["upgrade", "--jobs", "1"]), @"");
+    assert_ne!(sandbox.run(&["upgrade", "--jobs", "1"]).code(), 0);
     before.assert_same(
         &Picture::of(&sandbox.path("installation"), &[]),
         "an old set",
