@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use anyhow::Context;
+
 use super::exit::Exit;
 use super::load::LoadedSite;
 use super::stop::Stop;
@@ -21,38 +23,34 @@ pub(super) fn lay_out(loaded: &LoadedSite) -> Result<bool, Stop> {
     let mut unfinished = installation.clone().into_os_string();
     unfinished.push(".unfinished");
     let unfinished = Path::new(&unfinished);
-    let result = (|| {
+    let laid_out = (|| {
         if unfinished.exists() {
             std::fs::remove_dir_all(unfinished)?;
         }
         copy(&template, unfinished)?;
-        std::fs::rename(unfinished, &installation)
+        std::fs::rename(unfinished, &installation)?;
+        anyhow::Ok(())
     })();
-    result.map_err(|error: std::io::Error| {
-        let message = format!(
-            "failed to lay out the practice installation {} from {}",
-            installation.display(),
-            template.display()
-        );
-        Stop::caused(Exit::Refused, message, &error)
-    })?;
+    let to = installation.display();
+    laid_out
+        .with_context(|| format!("failed to lay out the practice installation {to}"))
+        .map_err(|error| Stop::because(Exit::Refused, error.as_ref()))?;
     Ok(true)
 }
 
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     for entry in walkdir::WalkDir::new(from) {
         let entry = entry?;
-        let target = match entry.path().strip_prefix(from) {
-            Ok(inner) => to.join(inner),
-            Err(_) => continue,
-        };
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(&target)?;
+        let path = entry.path();
+        let target = to.join(path.strip_prefix(from)?);
+        let copied = if entry.file_type().is_dir() {
+            std::fs::create_dir_all(&target)
         } else if entry.file_type().is_symlink() {
-            std::os::unix::fs::symlink(std::fs::read_link(entry.path())?, &target)?;
+            std::fs::read_link(path).and_then(|link| std::os::unix::fs::symlink(link, &target))
         } else {
-            std::fs::copy(entry.path(), &target)?;
-        }
+            std::fs::copy(path, &target).map(drop)
+        };
+        copied.with_context(|| format!("failed to copy {}", path.display()))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use clap::Parser;
 use indicatif::ProgressDrawTarget;
+use tracing_subscriber::EnvFilter;
 
 use super::arguments::{Arguments, Command, Output};
 use super::exit::Exit;
@@ -21,7 +22,7 @@ use crate::run::{RunError, RunReport};
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let mut out = std::io::stdout();
-    let result = run(&arguments, &mut out);
+    let result = log(&arguments).and_then(|()| run(&arguments, &mut out));
     match result {
         Ok(exit) => exit.into(),
         Err(stop) if stop.is_broken_pipe() => Exit::Done.into(),
@@ -30,6 +31,21 @@ pub fn main() -> ExitCode {
             stop.exit().into()
         }
     }
+}
+
+/// Sets up the developer's log. It never is the only trace of a fact: that is what events are for.
+fn log(arguments: &Arguments) -> Result<(), Stop> {
+    let Some(filter) = &arguments.log else {
+        return Ok(());
+    };
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        Stop::because(Exit::Usage, &error).hint("write it as `debug` or `upgrade_kit=trace`")
+    })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    Ok(())
 }
 
 fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Stop> {
@@ -70,7 +86,7 @@ pub(super) fn while_running(
     past: Vec<Event>,
     run: impl FnOnce(Sender<Event>) -> Result<RunReport, RunError>,
 ) -> Result<RunReport, Stop> {
-    let (sender, events) = channel();
+    let (sender, events) = channel::<Event>();
     let mut reporter = reporter(output, backups);
     let shower = std::thread::spawn(move || {
         for event in &past {
@@ -79,6 +95,7 @@ pub(super) fn while_running(
         // A reader that went away stops the showing, never the run.
         let mut seen = true;
         for event in events {
+            tracing::debug!(seq = event.seq, step = event.kind.step(), kind = ?event.kind);
             seen = seen && reporter.event(&event).is_ok();
         }
     });
