@@ -73,6 +73,31 @@ fn a_war_is_replaced_with_its_exploded_directory() {
     }
 }
 
+/// What a run left behind that was killed in an upgrade and then given up: nobody resumes it.
+#[test]
+fn remnants_of_runs_given_up_are_discarded_on_request_only() {
+    let world = World::new();
+    let base = world.path("tomcat");
+    let remnants = [
+        "domibus.war.upgrade-kit-old-20261121T122445Z-r5dc-install-war-8bb0c649",
+        "domibus.war.upgrade-kit-new-20261121T122445Z-r5dc-install-war-8bb0c649",
+    ];
+    let other = "domibus.warehouse.upgrade-kit-old-20261121T122445Z-r5dc-x";
+    for name in remnants.iter().chain([&other]) {
+        put(&base.join(name), "remnant", 0o640, 1_000);
+    }
+    let mut discard = json!({
+        "targets": [base.join("webapps/domibus.war")],
+        "aside": base,
+    });
+    let outcome = world.perform(&Step::new("discard", "files.discard", &discard));
+    assert_eq!(outcome.unwrap().outputs["discarded"], 0);
+    discard["of_all_runs"] = json!(true);
+    let outcome = world.perform(&Step::new("discard", "files.discard", &discard));
+    assert_eq!(outcome.unwrap().outputs["discarded"], 2);
+    assert_eq!(LocalHost.list(&base).unwrap(), [other]);
+}
+
 #[test]
 fn an_overlay_adds_and_replaces_and_keeps_the_rest() {
     let world = World::new();

@@ -43,7 +43,7 @@ pub fn probe(path: &Path) -> io::Result<Option<Holder>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    let lock = fcntl(file.as_fd(), libc::F_GETLK, whole_file())?;
+    let lock = fcntl(file.as_fd(), libc::F_GETLK, whole_file(libc::F_WRLCK))?;
     if lock.l_type == libc::F_UNLCK as libc::c_short {
         return Ok(None);
     }
@@ -60,7 +60,20 @@ pub fn probe(path: &Path) -> io::Result<Option<Holder>> {
 /// every ten seconds.
 #[derive(Debug)]
 pub struct StoreGuard {
-    _locked: File,
+    locked: File,
+}
+
+/// Closing the descriptor is not enough: a process that another thread is just starting holds a copy
+/// of it until its `exec`, and the lock lives as long as any copy.
+impl Drop for StoreGuard {
+    fn drop(&mut self) {
+        // A file system that refuses this leaves the lock to the closing of the last copy.
+        let _ = fcntl(
+            self.locked.as_fd(),
+            libc::F_OFD_SETLK,
+            whole_file(libc::F_UNLCK),
+        );
+    }
 }
 
 /// Locks the whole file at `path`; [`io::ErrorKind::WouldBlock`] if somebody else holds a lock on
@@ -70,8 +83,8 @@ pub struct StoreGuard {
 /// own user.
 pub fn guard(path: &Path) -> io::Result<StoreGuard> {
     let file = OpenOptions::new().read(true).write(true).open(path)?;
-    match fcntl(file.as_fd(), libc::F_OFD_SETLK, whole_file()) {
-        Ok(_) => Ok(StoreGuard { _locked: file }),
+    match fcntl(file.as_fd(), libc::F_OFD_SETLK, whole_file(libc::F_WRLCK)) {
+        Ok(_) => Ok(StoreGuard { locked: file }),
         // fcntl(2): a conflicting lock is reported as EACCES on some systems.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             Err(io::ErrorKind::WouldBlock.into())
@@ -80,9 +93,9 @@ pub fn guard(path: &Path) -> io::Result<StoreGuard> {
     }
 }
 
-fn whole_file() -> libc::flock {
+fn whole_file(lock: libc::c_int) -> libc::flock {
     libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
+        l_type: lock as libc::c_short,
         l_whence: libc::SEEK_SET as libc::c_short,
         l_start: 0,
         l_len: 0,

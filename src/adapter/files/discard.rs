@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::scan::absolute_problem;
-use super::swap::{kept_prefix, workshop};
+use super::swap::{built_prefix, kept_prefix, workshop};
 use super::words;
 use super::workers::go_on;
 use crate::adapter::{
@@ -24,7 +24,8 @@ pub struct FilesDiscard {
     /// The `aside` of those steps.
     #[serde(default)]
     pub aside: Option<PathBuf>,
-    /// Also what other runs kept there.
+    /// Also what other runs kept there, and what they had begun to build, when they were given up
+    /// half-way. For the end of a restore: nothing of them is needed any more.
     #[serde(default)]
     pub of_all_runs: bool,
 }
@@ -49,13 +50,15 @@ impl Action for FilesDiscard {
     }
 
     fn preview(&self) -> Preview {
-        let removed = |target: &PathBuf| {
-            let run = if self.of_all_runs { "*" } else { "<run>" };
-            let kept = kept_prefix(target, run);
+        let mut lines = Vec::new();
+        for target in &self.targets {
             let folder = workshop(target, self.aside.as_deref());
-            PreviewLine::Removes(format!("{}*", folder.join(kept).display()))
-        };
-        self.targets.iter().map(removed).collect()
+            for prefix in self.prefixes(target, "<run>") {
+                let names = folder.join(prefix);
+                lines.push(PreviewLine::Removes(format!("{}*", names.display())));
+            }
+        }
+        lines
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
@@ -77,21 +80,28 @@ impl Action for FilesDiscard {
 }
 
 impl FilesDiscard {
+    /// What the names of the things to delete begin with.
+    fn prefixes(&self, target: &Path, run: &str) -> Vec<String> {
+        if self.of_all_runs {
+            vec![kept_prefix(target, None), built_prefix(target, None)]
+        } else {
+            vec![kept_prefix(target, Some(run))]
+        }
+    }
+
     fn kept(&self, context: &StepContext<'_>, target: &Path) -> Result<Vec<PathBuf>, Failure> {
         let folder = workshop(target, self.aside.as_deref());
         if context.host.stat(folder)?.is_none() {
             return Ok(Vec::new());
         }
-        let prefix = if self.of_all_runs {
-            let one = kept_prefix(target, "");
-            one.trim_end_matches('-').to_owned() + "-"
-        } else {
-            kept_prefix(target, &context.control.run)
-        };
+        let prefixes = self.prefixes(target, &context.control.run);
         let names = context.host.list(folder)?;
         Ok(names
             .iter()
-            .filter(|name| name.to_string_lossy().starts_with(&prefix))
+            .filter(|name| {
+                let name = name.to_string_lossy();
+                prefixes.iter().any(|prefix| name.starts_with(prefix))
+            })
             .map(|name| folder.join(name))
             .collect())
     }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::scan::absolute_problem;
-use super::swap::{Swap, kept_as, workshop};
+use super::swap::{Swap, is_ours, kept_as, workshop};
 use super::{checks, words};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
@@ -139,8 +139,7 @@ impl FilesRemove {
             for name in host.list(folder)? {
                 let text = name.to_string_lossy();
                 // What an earlier attempt put aside here is no new work.
-                let ours = text.contains(".upgrade-kit-old-") || text.contains(".upgrade-kit-new-");
-                if !ours && self.names.iter().any(|pattern| fits(pattern, &text)) {
+                if !is_ours(&text) && self.names.iter().any(|pattern| fits(pattern, &text)) {
                     targets.push(folder.join(&name));
                 }
             }

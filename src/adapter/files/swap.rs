@@ -19,6 +19,11 @@ use super::script::target_text;
 use crate::adapter::{Failure, StepContext};
 use crate::event::FailureKind;
 
+/// Between the name of a target and that of the run which replaced it, in the name of what is kept.
+const OLD: &str = ".upgrade-kit-old-";
+/// The same for what is built.
+const NEW: &str = ".upgrade-kit-new-";
+
 /// A swap at one path.
 pub(super) struct Swap<'a> {
     context: &'a StepContext<'a>,
@@ -47,17 +52,31 @@ pub(super) fn workshop<'a>(target: &'a Path, aside: Option<&'a Path>) -> &'a Pat
         .unwrap_or_else(|| Path::new("/"))
 }
 
-/// What the name of a kept thing begins with.
-pub(super) fn kept_prefix(target: &Path, run: &str) -> String {
+/// What the name of a thing kept by one run, or by any, begins with.
+pub(super) fn kept_prefix(target: &Path, run: Option<&str>) -> String {
+    prefix(target, OLD, run)
+}
+
+/// What the name of a thing that one run, or any, is building begins with.
+pub(super) fn built_prefix(target: &Path, run: Option<&str>) -> String {
+    prefix(target, NEW, run)
+}
+
+fn prefix(target: &Path, mark: &str, run: Option<&str>) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    format!("{name}.upgrade-kit-old-{run}-")
+    let run = run.map_or_else(String::new, |run| format!("{run}-"));
+    format!("{name}{mark}{run}")
+}
+
+/// Whether a name is one that a swap gives to what it keeps or builds.
+pub(super) fn is_ours(name: &str) -> bool {
+    name.contains(OLD) || name.contains(NEW)
 }
 
 /// For previews, which know no run.
 pub(super) fn kept_as(target: &Path, aside: Option<&Path>) -> String {
-    let name = target.file_name().unwrap_or_default();
-    let kept = workshop(target, aside).join(name);
-    format!("{}.upgrade-kit-old-<run>-<step>", kept.display())
+    let kept = workshop(target, aside).join(kept_prefix(target, Some("<run>")));
+    format!("{}<step>", kept.display())
 }
 
 impl<'a> Swap<'a> {
@@ -69,7 +88,6 @@ impl<'a> Swap<'a> {
         aside: Option<&Path>,
     ) -> Self {
         let run = &context.control.run;
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
         let digest = digest(target);
         // In a common place two targets of one name must not meet.
         let step = match aside {
@@ -81,8 +99,8 @@ impl<'a> Swap<'a> {
             context,
             target,
             note: context.scratch.join(format!("swap-{digest}.json")),
-            new: folder.join(format!("{name}.upgrade-kit-new-{run}-{step}")),
-            old: folder.join(format!("{}{step}", kept_prefix(target, run))),
+            new: folder.join(format!("{}{step}", built_prefix(target, Some(run)))),
+            old: folder.join(format!("{}{step}", kept_prefix(target, Some(run)))),
         }
     }
 

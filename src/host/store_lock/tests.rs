@@ -128,3 +128,15 @@ fn a_file_that_is_not_there_is_free_and_is_not_created() {
     assert_eq!(guard(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
     assert!(!path.exists());
 }
+
+/// What a process that is just being started, and has not yet reached its `exec`, does to the lock.
+#[test]
+fn a_copy_of_the_descriptor_does_not_keep_the_lock() {
+    let (_directory, path) = lock_file(b"");
+    let held = guard(&path).unwrap();
+    let copy = held.locked.try_clone().unwrap();
+    drop(held);
+    assert_eq!(probe(&path).unwrap(), None);
+    guard(&path).unwrap();
+    drop(copy);
+}
