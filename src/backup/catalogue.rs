@@ -17,6 +17,8 @@ pub enum SetStatus {
     Partial,
     /// Its manifest cannot be used; says why.
     Damaged(String),
+    /// A newer program wrote it, in this format.
+    Newer(u32),
 }
 
 /// A set in the catalogue.
@@ -72,6 +74,9 @@ fn describe(backups_of_site: &Path, name: &std::ffi::OsStr) -> Option<CatalogueE
     let status = if id == name {
         match SealedSet::open(backups_of_site, id) {
             Ok(set) => SetStatus::Sealed(Box::new(set.manifest().clone())),
+            Err(BackupError::NewerFormat { format, .. }) => SetStatus::Newer(format),
+            // The set itself is named by whoever lists it.
+            Err(BackupError::Damaged { problem, .. }) => SetStatus::Damaged(problem),
             Err(error) => SetStatus::Damaged(error.to_string()),
         }
     } else {

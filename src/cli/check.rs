@@ -31,19 +31,27 @@ pub(super) fn check(
         ListFormat::Json => check_view::json(&findings),
     };
     out.write_all(text.as_bytes())?;
-    Ok(if refuses(&findings) {
-        Exit::Refused
-    } else {
-        Exit::Done
-    })
+    Ok(refusal(&prepared, &findings).unwrap_or(Exit::Done))
 }
 
-/// Whether a run must be refused.
-pub(super) fn refuses(findings: &[StepFindings]) -> bool {
-    findings
-        .iter()
-        .flat_map(|step| &step.findings)
-        .any(|finding| finding.severity == Severity::Refuse)
+/// Why a run must be refused, if it must.
+pub(super) fn refusal(prepared: &Prepared, findings: &[StepFindings]) -> Option<Exit> {
+    let mut refused = findings.iter().filter(|step| {
+        step.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Refuse)
+    });
+    let first = refused.next()?;
+    // All that this action looks for beforehand is damage.
+    let is_damage = |step: &StepFindings| {
+        let mut steps = prepared.plan.steps.iter();
+        steps.any(|planned| planned.id == step.step && planned.action == "backupset.verify")
+    };
+    Some(if is_damage(first) || refused.any(is_damage) {
+        Exit::DamagedSet
+    } else {
+        Exit::Refused
+    })
 }
 
 /// Everything that discovery noticed and that the actions of the plan find.

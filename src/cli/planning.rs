@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::load::LoadedSite;
 use super::stop::Stop;
 use crate::adapter::registry;
-use crate::backup::{self, SealedSet};
+use crate::backup::{self, SealedSet, SetStatus};
 use crate::diagnostic::{Code, Problem, Problems, SourceFile, did_you_mean};
 use crate::host::{Host, LocalHost};
 use crate::plan::{Phase, Plan, PlanRequest, RunbookFile, Selection};
@@ -124,23 +124,48 @@ fn unknown_scenario(product: &str, scenario: &str, problems: Problems) -> Proble
         .into()
 }
 
+/// The backup set that was named, or the newest one. A newest one that cannot be used is not passed
+/// over for an older one: what came in between would be lost without a word.
 fn used_set(
     loaded: &LoadedSite,
     from: Option<&str>,
     purpose: Purpose,
 ) -> Result<Option<SealedSet>, Stop> {
-    if let Some(id) = from {
-        return Ok(Some(SealedSet::open(&loaded.backups, id)?));
+    let newest = match from {
+        Some(id) => Some(id.to_owned()),
+        None => backup::catalogue(&loaded.backups)?
+            .into_iter()
+            .find(|entry| match &entry.status {
+                SetStatus::Partial => false,
+                SetStatus::Sealed(manifest) => !manifest.is_safety_set(),
+                SetStatus::Damaged(_) | SetStatus::Newer(_) => true,
+            })
+            .map(|entry| entry.id),
+    };
+    let Some(id) = newest else {
+        if purpose == Purpose::Look {
+            return Ok(None);
+        }
+        let message = format!("site `{}` has no backup set", loaded.document.site);
+        return Err(Stop::refused(message).hint(format!(
+            "make one first: upgrade-kit backup {}",
+            loaded.options
+        )));
+    };
+    let set = SealedSet::open(&loaded.backups, &id)?;
+    let manifest = set.manifest();
+    for (what, of_set, of_site) in [
+        ("site", &manifest.site, &loaded.document.site),
+        ("product", &manifest.product, &loaded.document.product),
+    ] {
+        if of_set != of_site {
+            return Err(Stop::refused(format!(
+                "backup set {id} is of {what} `{of_set}`, not of `{of_site}`"
+            ))
+            .hint("a set is used with the site file that it was made with: see its `site.yaml`"));
+        }
     }
-    let latest = backup::latest(&loaded.backups)?;
-    if latest.is_none() && purpose == Purpose::Run {
-        let stop =
-            Stop::refused(format!("site `{}` has no backup set", loaded.document.site)).hint(
-                format!("make one first: upgrade-kit backup {}", loaded.options),
-            );
-        return Err(stop);
-    }
-    Ok(latest)
+    Ok(Some(set))
 }
 
 /// The site on the basis of what is installed now.

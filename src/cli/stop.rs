@@ -165,7 +165,10 @@ impl From<BackupError> for Stop {
                 Exit::Refused,
                 Some("`upgrade-kit backups list` lists the sets of the site"),
             ),
-            error if error.is_damage() => (Exit::DamagedSet, None),
+            error if error.is_damage() => (
+                Exit::DamagedSet,
+                Some("name another one with `--from`; `upgrade-kit backups list` lists them"),
+            ),
             _ => (Exit::Refused, None),
         };
         let stop = Self::because(exit, &error);
