@@ -12,7 +12,7 @@ use super::machine;
 pub struct Sample {
     /// Seconds.
     pub wall: f64,
-    /// Seconds of processor time, children included.
+    /// Seconds of processor time, with that of children and of a server that worked for it.
     pub cpu: f64,
     /// Peak of resident memory in KiB; 0 where it was not looked at.
     pub peak: u64,
@@ -77,16 +77,16 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     }
 }
 
-/// Measures work in this process and its children. `server` is the number of a process that works for
-/// it: its time is no other's.
+/// Measures work in this process, in its children, and in the `server` (a process number) that works
+/// for them.
 pub fn watched<T>(server: Option<&str>, work: impl FnOnce() -> T) -> (Sample, T) {
     let served = || server.map_or(0.0, machine::of_process);
     let (all, own, by_server) = (machine::all(), machine::of_process("self"), served());
     let began = Instant::now();
     let value = work();
     let wall = began.elapsed().as_secs_f64();
-    let cpu = machine::of_process("self") - own;
-    let others = machine::all() - all - cpu - (served() - by_server);
+    let cpu = machine::of_process("self") - own + served() - by_server;
+    let others = machine::all() - all - cpu;
     let sample = Sample {
         wall,
         cpu,
@@ -117,13 +117,17 @@ pub fn output(arguments: &[&str]) -> Vec<u8> {
 
 /// Runs a baseline as a shell command.
 pub fn shell(script: &str, server: Option<&str>) -> Sample {
-    let (sample, status) = watched(server, || {
+    let (sample, output) = watched(server, || {
         Command::new("bash")
             .args(["-eu", "-o", "pipefail", "-c", script])
             .stdin(Stdio::null())
-            .status()
+            .output()
     });
-    let ended_well = status.is_ok_and(|status| status.success());
-    assert!(ended_well, "the baseline failed: {script}");
+    let output = output.expect("there is a shell");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "the baseline failed: {script}\n{said}"
+    );
     Sample { peak: 0, ..sample }
 }

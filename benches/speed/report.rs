@@ -22,7 +22,8 @@ fn print(name: &str, baseline: &str, bar: Option<f64>, rounds: &Rounds) {
     let ratio = median(ratios.iter().copied());
     let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
     let most = ratios.iter().copied().fold(0.0, f64::max);
-    let cpu = median(counted.iter().map(|(one, other)| one.cpu / other.cpu));
+    let total = |of: fn(&(Sample, Sample)) -> f64| counted.iter().map(of).sum::<f64>();
+    let cpu = total(|round| round.0.cpu) / total(|round| round.1.cpu);
     let others = median(
         counted
             .iter()

@@ -62,6 +62,13 @@ fn closing(state: &RunState, outcome: RunOutcome, options: &str, scenario: &str)
             next.push(with_set("restore", set));
         }
         (RunOutcome::Waiting, ..) if gates_only(state) => next.push(format!("{resume} --yes")),
+        (_, "restore", _, Some(set)) => {
+            next.push(resume);
+            let unsaved = failed_before_any_change(state);
+            if !unsaved.is_empty() {
+                next.push(format!("{}{unsaved}", with_set("restore", set)));
+            }
+        }
         _ => next.push(resume),
     }
     Closing {
@@ -77,6 +84,20 @@ fn gates_only(state: &RunState) -> bool {
         .iter()
         .filter(|step| matches!(step.status, StepStatus::Waiting { .. }))
         .all(|step| step.card.action == "gate")
+}
+
+/// The options that leave out what failed while the present state was saved: a present state that
+/// cannot be saved must not bar the way back, but that is the operator's word.
+fn failed_before_any_change(state: &RunState) -> String {
+    if state.no_return_passed {
+        return String::new();
+    }
+    let failed = state.steps.iter().filter(|step| {
+        step.card.id.starts_with("safety-") && matches!(step.status, StepStatus::Failed { .. })
+    });
+    failed
+        .map(|step| format!(" --skip {}", crate::host::shell_word(&step.card.id)))
+        .collect()
 }
 
 /// Whether the operator left nothing out.

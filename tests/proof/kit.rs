@@ -165,7 +165,14 @@ impl Kit {
 
     /// The newest run and the length of its journal.
     fn journal_lines(&self) -> (String, usize) {
-        let newest = names(&self.runs).pop().unwrap_or_default();
+        let began = |run: &String| {
+            let folder = std::fs::metadata(self.runs.join(run));
+            folder.and_then(|folder| folder.created()).ok()
+        };
+        let newest = names(&self.runs)
+            .into_iter()
+            .max_by_key(began)
+            .unwrap_or_default();
         let lines = self.lines_of(&newest);
         (newest, lines)
     }
@@ -231,7 +238,11 @@ impl Kit {
         sets.retain(|name| {
             self.sets.join(name).join("manifest.json").is_file() && !name.contains(".partial")
         });
-        sets.pop().unwrap()
+        let sealed = |name: &String| {
+            let manifest = std::fs::metadata(self.sets.join(name).join("manifest.json"));
+            manifest.and_then(|manifest| manifest.modified()).ok()
+        };
+        sets.into_iter().max_by_key(sealed).unwrap()
     }
 }
 
