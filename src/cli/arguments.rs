@@ -207,7 +207,7 @@ pub struct CheckArguments {
 /// `resume`.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArguments {
-    /// The run; the newest unfinished one if not given
+    /// The run; the newest one if not given
     pub run: Option<String>,
     /// Site and runbooks.
     #[command(flatten)]

@@ -82,6 +82,14 @@ pub(super) fn prepare(
     Ok(Prepared { plan, set, notes })
 }
 
+/// The documents that a plan of that scenario is made from now.
+pub(super) fn documents(loaded: &LoadedSite, scenario: &str) -> Result<Vec<RunbookFile>, Stop> {
+    let runbook = runbook(loaded, scenario)?;
+    let mut documents = vec![RunbookFile::of(&loaded.source)];
+    documents.extend(runbook.documents.iter().map(RunbookFile::of));
+    Ok(documents)
+}
+
 /// The runbook that the site names, or that of its product and the scenario.
 fn runbook(loaded: &LoadedSite, scenario: &str) -> Result<Runbook, Stop> {
     let load = |name: &str| Runbook::load(name, Some(&loaded.directory), &loaded.library);

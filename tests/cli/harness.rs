@@ -364,7 +364,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d\d:\d\d:\d\d UTC", "[CLOCK]"),
         (r"\b\d+\.\d s\b", "[SPAN]"),
         (r"\b(process|pid) \d+", "$1 [PID]"),
-        (r"\bof user \S+ \(", "of user [USER] ("),
+        (r" of user .+? on \S+,", " of user [USER] on [HOST],"),
         (r#""(pid|start_time|elapsed_ms)":\d+"#, "\"$1\":[N]"),
     ]
     .into_iter()

@@ -6,6 +6,7 @@
 mod documents;
 mod gates;
 mod harness;
+mod interrupted;
 mod overlays;
 mod picture;
 mod purity;
