@@ -95,9 +95,9 @@ fn failed_before_any_change(state: &RunState) -> String {
     let failed = state.steps.iter().filter(|step| {
         step.card.id.starts_with("safety-") && matches!(step.status, StepStatus::Failed { .. })
     });
-    failed
-        .map(|step| format!(" --skip {}", crate::host::shell_word(&step.card.id)))
-        .collect()
+    failed.fold(String::new(), |options, step| {
+        options + " --skip " + &crate::host::shell_word(&step.card.id)
+    })
 }
 
 /// Whether the operator left nothing out.

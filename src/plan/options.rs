@@ -144,8 +144,11 @@ pub(super) fn sample(
     }
 }
 
+/// Fills what stands in the texts of some options.
+type Fill<'a> = &'a dyn Fn(&Map<String, Value>) -> Map<String, Value>;
+
 /// Replaces every text in a value; each is handed over as a map with one member.
-fn in_texts(value: &Value, fill: &dyn Fn(&Map<String, Value>) -> Map<String, Value>) -> Value {
+fn in_texts(value: &Value, fill: Fill<'_>) -> Value {
     match value {
         Value::String(_) => {
             let text = Map::from_iter([(String::new(), value.clone())]);

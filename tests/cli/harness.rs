@@ -260,16 +260,6 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn pid(&self) -> i32 {
-        i32::try_from(self.child.id()).unwrap()
-    }
-
-    /// Sends it a signal.
-    pub(super) fn signal(&self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_raw(self.pid()).unwrap();
-        rustix::process::kill_process(pid, signal).unwrap();
-    }
-
     /// Waits for its end.
     pub(super) fn finish(mut self) -> Said {
         let started = Instant::now();
@@ -325,10 +315,6 @@ impl Said {
     /// Standard output and standard error as they came.
     pub(super) fn both(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
-    }
-
-    pub(super) fn redacted(&self, text: &str) -> String {
-        redact(text, &self.place)
     }
 }
 

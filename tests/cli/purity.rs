@@ -89,7 +89,7 @@ fn looks(sandbox: &Sandbox, arguments: &[&str]) -> String {
 #[test]
 fn a_dry_run_is_the_plan_and_starts_nothing() {
     let mut sandbox = Sandbox::new();
-    sandbox.done(&["backup"]);
+    _ = sandbox.done(&["backup"]);
     tempt(&mut sandbox);
     for phase in ["backup", "upgrade", "restore"] {
         let dry = looks(&sandbox, &[phase, "--dry-run"]);
@@ -183,7 +183,7 @@ fn what_is_shown_is_what_runs_to_the_argument() {
 #[test]
 fn the_practice_installation_runs_what_was_shown() {
     let sandbox = Sandbox::new();
-    sandbox.done(&["backup"]);
+    _ = sandbox.done(&["backup"]);
     for phase in ["upgrade", "backup", "restore", "restore"] {
         let [shown, ran] = commands(&sandbox, phase, &[]);
         assert!(!ran.is_empty(), "{phase} ran nothing");

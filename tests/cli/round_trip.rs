@@ -39,21 +39,21 @@ fn stop_server(sandbox: &Sandbox) {
 #[test]
 fn everything_comes_back_twice() {
     let sandbox = Sandbox::new();
-    sandbox.done(&["backup"]);
+    _ = sandbox.done(&["backup"]);
     let before = picture(&sandbox);
     assert!(before.len() > 60, "the practice installation is small");
     for round in ["first", "second"] {
-        sandbox.done(&["backups", "verify"]);
-        sandbox.done(&["upgrade"]);
+        _ = sandbox.done(&["backups", "verify"]);
+        _ = sandbox.done(&["upgrade"]);
         let war = std::fs::read(sandbox.path("installation/tomcat/webapps/domibus.war")).unwrap();
         let war = String::from_utf8_lossy(&war).into_owned();
         assert!(war.contains("5.1.1"), "the upgrade changed nothing");
         assert!(picture(&sandbox) != before);
-        sandbox.done(&["restore"]);
+        _ = sandbox.done(&["restore"]);
         stop_server(&sandbox);
         before.assert_same(&picture(&sandbox), round);
         // What the server wrote goes into the next set, as it does at a real one.
-        sandbox.done(&["backup"]);
+        _ = sandbox.done(&["backup"]);
         before.assert_same(&picture(&sandbox), round);
     }
 }

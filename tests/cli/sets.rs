@@ -11,7 +11,7 @@ use super::picture::Picture;
 /// A site with one backup set.
 fn with_set() -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.done(&["backup"]);
+    _ = sandbox.done(&["backup"]);
     sandbox
 }
 

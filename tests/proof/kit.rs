@@ -158,7 +158,7 @@ impl Kit {
         kit.kill().unwrap();
         for group in groups {
             // It may have ended by itself.
-            drop(kill_process_group(group, Signal::KILL));
+            _ = kill_process_group(group, Signal::KILL);
         }
         self.kills += 1;
     }
@@ -311,7 +311,7 @@ pub(super) fn sweep(folder: &Path) {
     for process in processes() {
         if process.command.contains(&folder) && process.pid != std::process::id() {
             let pid = Pid::from_raw(i32::try_from(process.pid).unwrap()).unwrap();
-            drop(kill_process(pid, Signal::KILL));
+            _ = kill_process(pid, Signal::KILL);
         }
     }
 }
