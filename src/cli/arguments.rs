@@ -291,7 +291,7 @@ pub enum SchemaOf {
 pub enum Output {
     /// Bars on a terminal, lines otherwise.
     Auto,
-    /// Bars.
+    /// Bars; lines if standard error is no terminal.
     Terminal,
     /// One line an event.
     Lines,

@@ -1,6 +1,7 @@
 //! From a site file and a phase to a plan.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::arguments::{PhaseArgument, PlanningArguments};
 use super::exit::Exit;
@@ -254,16 +255,7 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
         _ => &LocalFiles,
     };
     if let Err(error) = files.list(&home) {
-        let message = format!("failed to read {}", home.display());
-        return Err(Problems::from(
-            Problem::error(Code::DISCOVERY, message)
-                .at(
-                    loaded.source.value_at(&["server", "home"]),
-                    error.to_string(),
-                )
-                .help("`server.home` must be the Tomcat directory that runs Domibus"),
-        )
-        .into());
+        return Err(Problems::from(no_server(loaded, &home, &error)).into());
     }
     discover(files, &home, &environment).map_err(|error| {
         let message = format!(
@@ -282,6 +274,33 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
         }
         stop.hint("`server.home` must be the Tomcat directory that runs Domibus")
     })
+}
+
+fn no_server(loaded: &LoadedSite, home: &Path, error: &std::io::Error) -> Problem {
+    let template = loaded
+        .document
+        .practice
+        .as_ref()
+        .map(|practice| site::absolute(&loaded.directory, &practice.template))
+        .filter(|template| !template.is_dir());
+    let (path, key, help) = match &template {
+        Some(template) => (
+            template.as_path(),
+            ["practice", "template"],
+            "the practice installation is laid out from this directory",
+        ),
+        None => (
+            home,
+            ["server", "home"],
+            "`server.home` must be the Tomcat directory that runs Domibus",
+        ),
+    };
+    Problem::error(
+        Code::DISCOVERY,
+        format!("failed to read {}", path.display()),
+    )
+    .at(loaded.source.value_at(&key), error.to_string())
+    .help(help)
 }
 
 fn check_fit(runbook: &Runbook, loaded: &LoadedSite, scenario: &str) -> Result<(), Stop> {
