@@ -17,6 +17,8 @@ pub enum SetStatus {
     Partial,
     /// Its manifest cannot be used; says why.
     Damaged(String),
+    /// A newer program wrote it, in this format.
+    Newer(u32),
 }
 
 /// A set in the catalogue.
@@ -50,12 +52,16 @@ pub fn catalogue(backups_of_site: &Path) -> Result<Vec<CatalogueEntry>, BackupEr
     Ok(entries)
 }
 
-/// The newest sealed set of a backup whose manifest can be read. Safety sets are left out: they hold
-/// the state that a restore was to undo.
+/// The newest complete set of a backup. Safety sets are left out: they hold the state that a restore
+/// was to undo. One that cannot be used is an error, and not passed over for an older one: what came
+/// in between would be lost without a word.
 pub fn latest(backups_of_site: &Path) -> Result<Option<SealedSet>, BackupError> {
-    let newest = catalogue(backups_of_site)?.into_iter().find(
-        |entry| matches!(&entry.status, SetStatus::Sealed(manifest) if !manifest.is_safety_set()),
-    );
+    let entries = catalogue(backups_of_site)?;
+    let newest = entries.iter().find(|entry| match &entry.status {
+        SetStatus::Partial => false,
+        SetStatus::Sealed(manifest) => !manifest.is_safety_set(),
+        SetStatus::Damaged(_) | SetStatus::Newer(_) => true,
+    });
     newest
         .map(|entry| SealedSet::open(backups_of_site, &entry.id))
         .transpose()
@@ -72,6 +78,9 @@ fn describe(backups_of_site: &Path, name: &std::ffi::OsStr) -> Option<CatalogueE
     let status = if id == name {
         match SealedSet::open(backups_of_site, id) {
             Ok(set) => SetStatus::Sealed(Box::new(set.manifest().clone())),
+            Err(BackupError::NewerFormat { format, .. }) => SetStatus::Newer(format),
+            // The set itself is named by whoever lists it.
+            Err(BackupError::Damaged { problem, .. }) => SetStatus::Damaged(problem),
             Err(error) => SetStatus::Damaged(error.to_string()),
         }
     } else {

@@ -207,7 +207,7 @@ pub struct CheckArguments {
 /// `resume`.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArguments {
-    /// The run; the newest unfinished one if not given
+    /// The run; the newest one if not given
     pub run: Option<String>,
     /// Site and runbooks.
     #[command(flatten)]
@@ -291,7 +291,7 @@ pub enum SchemaOf {
 pub enum Output {
     /// Bars on a terminal, lines otherwise.
     Auto,
-    /// Bars.
+    /// Bars; lines if standard error is no terminal.
     Terminal,
     /// One line an event.
     Lines,

@@ -29,6 +29,7 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
                 SetStatus::Sealed(manifest) => ("sealed".to_owned(), Some(manifest)),
                 SetStatus::Partial => ("partial".to_owned(), None),
                 SetStatus::Damaged(why) => (format!("damaged: {why}"), None),
+                SetStatus::Newer(format) => (format!("of a newer program: format {format}"), None),
             };
             sets_view::Row {
                 id: entry.id,

@@ -1,15 +1,18 @@
 //! `check`: a read-only look at the real installation; reports everything at once.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::arguments::{CheckArguments, ListFormat};
 use super::exit::Exit;
 use super::load::load;
 use super::planning::{Prepared, Purpose, prepare};
 use super::services;
 use super::stop::Stop;
-use crate::adapter::{CheckContext, Finding, Severity, registry};
-use crate::host::{Control, Host, LocalHost, Masker};
+use crate::adapter::{CheckContext, Failure, Finding, Severity, registry};
+use crate::host::{Control, Host, LocalHost, Masker, Secret};
 use crate::plan::sample_options;
 use crate::report::check_view::{self, StepFindings};
+use crate::site::SecretRef;
 use crate::site::domibus::{self, Note};
 
 /// Looks at documents and installation.
@@ -31,36 +34,27 @@ pub(super) fn check(
         ListFormat::Json => check_view::json(&findings),
     };
     out.write_all(text.as_bytes())?;
-    Ok(if refuses(&findings) {
-        Exit::Refused
-    } else {
-        Exit::Done
-    })
+    Ok(refusal(&prepared, &findings).unwrap_or(Exit::Done))
 }
 
-/// Whether a run must be refused.
-pub(super) fn refuses(findings: &[StepFindings]) -> bool {
-    findings
-        .iter()
-        .flat_map(|step| &step.findings)
-        .any(|finding| finding.severity == Severity::Refuse)
-}
-
-/// Whether it is the backup set that stands in the way.
-pub(super) fn damaged_set(prepared: &Prepared, findings: &[StepFindings]) -> bool {
-    let verifies = |id: &str| {
-        let step = prepared.plan.steps.iter().find(|step| step.id == id);
-        step.is_some_and(|step| step.action == "backupset.verify")
-    };
-    let refused = |found: &StepFindings| {
-        found
-            .findings
+/// Why a run must be refused, if it must.
+pub(super) fn refusal(prepared: &Prepared, findings: &[StepFindings]) -> Option<Exit> {
+    let mut refused = findings.iter().filter(|step| {
+        step.findings
             .iter()
             .any(|finding| finding.severity == Severity::Refuse)
+    });
+    let first = refused.next()?;
+    // All that this action looks for beforehand is damage.
+    let is_damage = |step: &StepFindings| {
+        let mut steps = prepared.plan.steps.iter();
+        steps.any(|planned| planned.id == step.step && planned.action == "backupset.verify")
     };
-    findings
-        .iter()
-        .any(|found| verifies(&found.step) && refused(found))
+    Some(if is_damage(first) || refused.any(is_damage) {
+        Exit::DamagedSet
+    } else {
+        Exit::Refused
+    })
 }
 
 /// Everything that discovery noticed and that the actions of the plan find.
@@ -68,7 +62,17 @@ pub(super) fn look(prepared: &Prepared) -> Vec<StepFindings> {
     let host = LocalHost;
     let masker = Masker::default();
     let control = Control::unattended(masker.clone());
-    let secret = |reference: &_| services::secret(reference, &host, &masker);
+    // A command that prints a secret runs once, however many steps need it.
+    let secrets: Mutex<Vec<(SecretRef, Secret)>> = Mutex::default();
+    let secret = |reference: &SecretRef| {
+        let mut known = secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, secret)) = known.iter().find(|(known, _)| known == reference) {
+            return Ok(secret.clone());
+        }
+        let secret = services::secret(reference, &host, &masker)?;
+        known.push((reference.clone(), secret.clone()));
+        Ok(secret)
+    };
     let mut found = Vec::new();
     if !prepared.notes.is_empty() {
         let findings = prepared.notes.iter().map(finding).collect();
@@ -99,6 +103,15 @@ pub(super) fn look(prepared: &Prepared) -> Vec<StepFindings> {
                     .hint("install it, or name its path in the site file")
             })
             .collect();
+        findings.extend(action.secrets().into_iter().filter_map(|reference| {
+            let failure: Failure = secret(reference).err()?;
+            let finding = Finding::refuse(failure.0.message.clone());
+            Some(match &failure.0.hint {
+                Some(hint) => finding.hint(hint.clone()),
+                None => finding,
+            })
+        }));
+        // Without its programs and secrets an action can only find that again.
         if findings.is_empty() {
             findings = action.check(&CheckContext {
                 step: &step.id,

@@ -73,6 +73,7 @@ fn read(path: &Path) -> Result<String, Stop> {
         let stop = Stop::caused(Exit::Document, message, &error);
         stop.hint(match error.kind() {
             std::io::ErrorKind::InvalidData => "save it as UTF-8 text",
+            std::io::ErrorKind::PermissionDenied => "run upgrade-kit as a user that may read it",
             _ => "name it with `--site FILE`; `upgrade-kit schema site` describes its form",
         })
     };

@@ -42,19 +42,11 @@ pub(super) fn phase(
         prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
     }
     let findings = check::look(&prepared);
-    if check::refuses(&findings) {
+    if let Some(exit) = check::refusal(&prepared, &findings) {
         _ = anstream::stderr().write_all(check_view::text(&findings).as_bytes());
-        let damaged = check::damaged_set(&prepared, &findings);
-        let exit = if damaged {
-            Exit::DamagedSet
-        } else {
-            Exit::Refused
-        };
-        return Err(Stop::new(
-            exit,
-            format!("{phase} was not started: nothing was changed"),
-        )
-        .hint("mend what is refused above; `upgrade-kit check` looks again"));
+        let message = format!("{phase} was not started: nothing was changed");
+        return Err(Stop::new(exit, message)
+            .hint("mend what is refused above; `upgrade-kit check` looks again"));
     }
     if phase != Phase::Backup && !arguments.running.yes && !gates::confirmed(&question(&prepared)) {
         return Err(Stop::refused(format!(

@@ -1,6 +1,7 @@
 //! From a site file and a phase to a plan.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::arguments::{PhaseArgument, PlanningArguments};
 use super::exit::Exit;
@@ -58,19 +59,6 @@ pub(super) fn prepare(
         Phase::Backup => None,
         Phase::Upgrade | Phase::Restore => used_set(loaded, from, purpose)?,
     };
-    if let Some(set) = &set
-        && set.manifest().site != loaded.document.site
-    {
-        let message = format!(
-            "backup set {} is of site `{}`, not of `{}`",
-            set.id(),
-            set.manifest().site,
-            loaded.document.site
-        );
-        return Err(
-            Stop::refused(message).hint("`upgrade-kit backups list` shows this site's sets")
-        );
-    }
     let (site, notes) = match &set {
         Some(set) => (recorded(loaded, set)?, Vec::new()),
         None => installed(loaded)?,
@@ -93,6 +81,14 @@ pub(super) fn prepare(
     };
     let plan = crate::plan::resolve(&request)?;
     Ok(Prepared { plan, set, notes })
+}
+
+/// The documents that a plan of that scenario is made from now.
+pub(super) fn documents(loaded: &LoadedSite, scenario: &str) -> Result<Vec<RunbookFile>, Stop> {
+    let runbook = runbook(loaded, scenario)?;
+    let mut documents = vec![RunbookFile::of(&loaded.source)];
+    documents.extend(runbook.documents.iter().map(RunbookFile::of));
+    Ok(documents)
 }
 
 /// The runbook that the site names, or that of its product and the scenario.
@@ -137,23 +133,40 @@ fn unknown_scenario(product: &str, scenario: &str, problems: Problems) -> Proble
         .into()
 }
 
+/// The backup set that was named, or the newest one.
 fn used_set(
     loaded: &LoadedSite,
     from: Option<&str>,
     purpose: Purpose,
 ) -> Result<Option<SealedSet>, Stop> {
-    if let Some(id) = from {
-        return Ok(Some(SealedSet::open(&loaded.backups, id)?));
+    let set = match from {
+        Some(id) => Some(SealedSet::open(&loaded.backups, id)?),
+        None => backup::latest(&loaded.backups)?,
+    };
+    let Some(set) = set else {
+        if purpose == Purpose::Look {
+            return Ok(None);
+        }
+        let message = format!("site `{}` has no backup set", loaded.document.site);
+        return Err(Stop::refused(message).hint(format!(
+            "make one first: upgrade-kit backup {}",
+            loaded.options
+        )));
+    };
+    let manifest = set.manifest();
+    for (what, of_set, of_site) in [
+        ("site", &manifest.site, &loaded.document.site),
+        ("product", &manifest.product, &loaded.document.product),
+    ] {
+        if of_set != of_site {
+            return Err(Stop::refused(format!(
+                "backup set {} is of {what} `{of_set}`, not of `{of_site}`",
+                set.id()
+            ))
+            .hint("a set is used with the site file that it was made with: see its `site.yaml`"));
+        }
     }
-    let latest = backup::latest(&loaded.backups)?;
-    if latest.is_none() && purpose == Purpose::Run {
-        let stop =
-            Stop::refused(format!("site `{}` has no backup set", loaded.document.site)).hint(
-                format!("make one first: upgrade-kit backup {}", loaded.options),
-            );
-        return Err(stop);
-    }
-    Ok(latest)
+    Ok(Some(set))
 }
 
 /// The site on the basis of what is installed now.
@@ -234,16 +247,7 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
         _ => &LocalFiles,
     };
     if let Err(error) = files.list(&home) {
-        let message = format!("failed to read {}", home.display());
-        return Err(Problems::from(
-            Problem::error(Code::DISCOVERY, message)
-                .at(
-                    loaded.source.value_at(&["server", "home"]),
-                    error.to_string(),
-                )
-                .help("`server.home` must be the Tomcat directory that runs Domibus"),
-        )
-        .into());
+        return Err(Problems::from(no_server(loaded, &home, &error)).into());
     }
     discover(files, &home, &environment).map_err(|error| {
         let message = format!(
@@ -262,6 +266,33 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
         }
         stop.hint("`server.home` must be the Tomcat directory that runs Domibus")
     })
+}
+
+fn no_server(loaded: &LoadedSite, home: &Path, error: &std::io::Error) -> Problem {
+    let template = loaded
+        .document
+        .practice
+        .as_ref()
+        .map(|practice| site::absolute(&loaded.directory, &practice.template))
+        .filter(|template| !template.is_dir());
+    let (path, key, help) = match &template {
+        Some(template) => (
+            template.as_path(),
+            ["practice", "template"],
+            "the practice installation is laid out from this directory",
+        ),
+        None => (
+            home,
+            ["server", "home"],
+            "`server.home` must be the Tomcat directory that runs Domibus",
+        ),
+    };
+    Problem::error(
+        Code::DISCOVERY,
+        format!("failed to read {}", path.display()),
+    )
+    .at(loaded.source.value_at(&key), error.to_string())
+    .help(help)
 }
 
 fn check_fit(runbook: &Runbook, loaded: &LoadedSite, scenario: &str) -> Result<(), Stop> {

@@ -1,10 +1,10 @@
 //! `resume`: goes on with an interrupted, failed or waiting run.
 
-use super::arguments::{PlanningArguments, ResumeArguments};
+use super::arguments::ResumeArguments;
 use super::exit::Exit;
 use super::load::{LoadedSite, load};
 use super::phase::{exit_of, limits};
-use super::planning::{Purpose, prepare};
+use super::planning::documents;
 use super::services::services;
 use super::show;
 use super::stop::Stop;
@@ -27,7 +27,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
     let request = ResumeRequest {
         state: loaded.state.clone(),
         run,
-        present_plan: present_digest(&loaded, &plan, arguments),
+        documents_changed: documents_changed(&loaded, &plan),
         limits: limits(&arguments.running),
         stops: StopSource::Signals,
     };
@@ -55,22 +55,8 @@ fn newest_unfinished(loaded: &LoadedSite) -> Result<String, Stop> {
     }
 }
 
-/// The digest of the plan as it would be made now, to tell whether the documents have changed since.
-/// A plan that cannot be made any more tells nothing; neither does one of an installation that the
-/// run itself has changed.
-fn present_digest(loaded: &LoadedSite, plan: &Plan, arguments: &ResumeArguments) -> Option<String> {
-    let planning = PlanningArguments {
-        scenario: plan.scenario.clone(),
-        site: arguments.site.clone(),
-        skip: Vec::new(),
-        start_at: None,
-    };
-    let from = plan.uses_set.as_deref();
-    let present = prepare(loaded, plan.phase, &planning, from, Purpose::Look).ok()?;
-    let same = present.plan.documents == plan.documents;
-    Some(if same {
-        plan.digest()
-    } else {
-        present.plan.digest()
-    })
+/// Whether the documents that the plan was made from have changed, or are gone or invalid now. Plans
+/// are not compared: the run itself may have changed what a plan is made from.
+fn documents_changed(loaded: &LoadedSite, plan: &Plan) -> bool {
+    !documents(loaded, &plan.scenario).is_ok_and(|present| present == plan.documents)
 }

@@ -107,8 +107,8 @@ pub(super) fn while_running(
 fn reporter(output: Output, backups: &Path) -> Box<dyn Reporter + Send> {
     let is_terminal = std::io::stderr().is_terminal();
     let terminal = match output {
-        Output::Auto => is_terminal,
-        Output::Terminal => true,
+        // Bars for nobody would be nothing at all, not even what failed.
+        Output::Auto | Output::Terminal => is_terminal,
         Output::Lines => false,
         Output::Json => return Box::new(JsonReporter::new(std::io::stdout())),
     };

@@ -165,7 +165,11 @@ impl From<BackupError> for Stop {
                 Exit::Refused,
                 Some("`upgrade-kit backups list` lists the sets of the site"),
             ),
-            error if error.is_damage() => (Exit::DamagedSet, None),
+            error if error.is_damage() => (
+                Exit::DamagedSet,
+                Some("name another one with `--from`; `upgrade-kit backups list` lists them"),
+            ),
+            BackupError::File { source, .. } => (Exit::Refused, place_hint(source)),
             _ => (Exit::Refused, None),
         };
         let stop = Self::because(exit, &error);
@@ -180,20 +184,46 @@ impl From<JournalError> for Stop {
     fn from(error: JournalError) -> Self {
         let exit = match &error {
             JournalError::Held { .. } => Exit::Held,
-            JournalError::NoSuchRun { .. } | JournalError::Newer { .. } => Exit::Refused,
+            JournalError::NoSuchRun { .. }
+            | JournalError::Newer { .. }
+            | JournalError::File { .. } => Exit::Refused,
             _ => Exit::Internal,
         };
+        let hint = match &error {
+            JournalError::File { source, .. } => place_hint(source).map(str::to_owned),
+            error => error.hint(),
+        };
         let stop = Self::because(exit, &error);
-        match error.hint() {
+        match hint {
             Some(hint) => stop.hint(hint),
             None => stop,
         }
     }
 }
 
+/// What to do when a place that the site file names cannot be used.
+fn place_hint(error: &std::io::Error) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    Some(match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "`backups` and `state` in the site file must lead to directories"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "run upgrade-kit as a user that may write there, or change `backups` or `state` in the \
+             site file"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "free some space, or change `backups` or `state` in the site file"
+        }
+        _ => return None,
+    })
+}
+
+/// Of an answer that could not be written.
 impl From<std::io::Error> for Stop {
     fn from(error: std::io::Error) -> Self {
-        let mut stop = Self::because(Exit::Internal, &error);
+        let message = "failed to write to standard output";
+        let mut stop = Self::caused(Exit::Internal, message, &error);
         if let Self::Other { broken_pipe, .. } = &mut stop {
             *broken_pipe = error.kind() == std::io::ErrorKind::BrokenPipe;
         }

@@ -36,8 +36,8 @@ pub struct ResumeRequest {
     pub state: PathBuf,
     /// Id of the run.
     pub run: String,
-    /// Digest of a plan made from the present runbook and site, to say so if they have changed.
-    pub present_plan: Option<String>,
+    /// Whether runbook or site have changed since the plan was made; that is said.
+    pub documents_changed: bool,
     /// How much at once.
     pub limits: Limits,
     /// Where requests to stop come from.
@@ -69,10 +69,7 @@ pub fn resume(
     let boot = boot_id();
     let same_boot = boot.is_some() && boot == state.boot;
     let mut notes: Vec<String> = replay.torn.into_iter().collect();
-    if request
-        .present_plan
-        .is_some_and(|present| present != digest)
-    {
+    if request.documents_changed {
         notes.push(
             "the runbook or the site has changed since the run started; the plan from then is used"
                 .to_owned(),

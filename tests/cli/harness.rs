@@ -260,6 +260,13 @@ pub(super) struct Running {
 }
 
 impl Running {
+    /// Sends it a signal.
+    pub(super) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     /// Waits for its end.
     pub(super) fn finish(mut self) -> Said {
         let started = Instant::now();
@@ -350,7 +357,8 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d\d:\d\d:\d\d UTC", "[CLOCK]"),
         (r"\b\d+\.\d s\b", "[SPAN]"),
         (r"\b(process|pid) \d+", "$1 [PID]"),
-        (r"\bof user \S+ \(", "of user [USER] ("),
+        (r" of user .+? on \S+,", " of user [USER] on [HOST],"),
+        (r"\bmain-[0-9a-f]{16}\b", "[PROGRAM]"),
         (r#""(pid|start_time|elapsed_ms)":\d+"#, "\"$1\":[N]"),
     ]
     .into_iter()

@@ -6,11 +6,14 @@
 mod documents;
 mod gates;
 mod harness;
+mod interrupted;
+mod machine;
 mod overlays;
 mod picture;
 mod purity;
 mod round_trip;
 mod running;
+mod secrets;
 mod selection;
 mod sets;
 mod site_file;

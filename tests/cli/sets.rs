@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use insta::assert_snapshot;
+
 use super::harness::{Said, Sandbox};
 use super::picture::Picture;
 
@@ -24,11 +26,11 @@ fn set(sandbox: &Sandbox) -> PathBuf {
 /// What `verify`, `restore` and `upgrade` say. The installation and the set stay as they are.
 #[track_caller]
 fn refused(sandbox: &Sandbox, code: i32) -> Said {
-    let folder = set(sandbox);
+    let set = set(sandbox);
     let picture = || {
         (
             Picture::of(&sandbox.path("installation"), &[]),
-            Picture::of(&folder, &[]),
+            Picture::of(&set, &[]),
         )
     };
     let before = picture();
@@ -60,29 +62,102 @@ fn a_flipped_byte() {
         let at = bytes.len() / 2;
         bytes[at] ^= 1;
     });
-    _ = refused(&sandbox, 8);
-    assert_ne!(sandbox.run(&["restore", "--jobs", "1"]).code(), 0);
+    assert_snapshot!(refused(&sandbox, 8), @"
+    exit 8
+    -- stdout
+    DAMAGED  jms/kahadb: db-1.log is damaged at byte 32356: the checksum of the batch is wrong
+    DAMAGED  jms/kahadb: queue domibus.DLQ: 2 messages, expected 3
+    DAMAGED  jms/kahadb/content/db-1.log: its SHA-256 is not the recorded one
+
+    backup set [RUN]: 3 problems (56 files, 440.5 KiB)
+    do not restore from it; take another one: upgrade-kit backups list
+    ");
+    let restore = sandbox.run(&["restore"]).to_string();
+    let of_note = |line: &&str| !line.contains("not run ") && !line.contains("left out ");
+    let lines: Vec<&str> = restore.lines().filter(of_note).collect();
+    assert_snapshot!(lines.join("\n"), @"
+    exit 8
+    -- stdout
+    [TIME]  start                                               restore of quickstart, same-server, 37 steps, run [RUN]
+    [TIME]  begin     verify-set
+    [TIME]  failed    verify-set                                the backup set [RUN] is damaged: 3 problems  [SPAN]
+    [TIME]            verify-set                                because  jms/kahadb: db-1.log is damaged at byte 32356: the checksum of the batch is wrong
+    [TIME]            verify-set                                because  jms/kahadb: queue domibus.DLQ: 2 messages, expected 3
+    [TIME]            verify-set                                because  jms/kahadb/content/db-1.log: its SHA-256 is not the recorded one
+    [TIME]            verify-set                                to do    use another set: see `upgrade-kit backups list`
+    [TIME]  failed                                              restore of quickstart  [SPAN]
+
+    Restore of quickstart: FAILED after [SPAN] (run [RUN], same-server)
+      0 steps done, 1 failed, 4 left out, 32 not run
+        and 16 more
+
+    Failed: verify-set (backupset.verify)
+      the backup set [RUN] is damaged: 3 problems
+      the backup set is damaged or does not fit
+        because  jms/kahadb: db-1.log is damaged at byte 32356: the checksum of the batch is wrong
+        because  jms/kahadb: queue domibus.DLQ: 2 messages, expected 3
+        because  jms/kahadb/content/db-1.log: its SHA-256 is not the recorded one
+        to do    use another set: see `upgrade-kit backups list`
+
+    Uses backup set [RUN]  [SITE]/backups/quickstart/[RUN]
+
+    Safety set [RUN] (not finished)
+
+    Downtime  none: the application was not stopped
+    Point of no return  not reached: nothing needs to be restored
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+    ");
 }
 
 #[test]
 fn a_file_cut_short() {
     let sandbox = with_set();
     edit(&sandbox, STORE, |bytes| bytes.truncate(100));
-    _ = refused(&sandbox, 8);
+    assert_snapshot!(refused(&sandbox, 8), @"
+    exit 8
+    -- stdout
+    DAMAGED  jms/kahadb: db-1.log is damaged at byte 72: the file is cut off
+    DAMAGED  jms/kahadb: queue domibus.DLQ: 0 messages, expected 3
+    DAMAGED  jms/kahadb: queue domibus.backend.jms.inQueue: 0 messages, expected 20
+    DAMAGED  jms/kahadb: queue domibus.backend.jms.outQueue: 0 messages, expected 12
+    DAMAGED  jms/kahadb: queue domibus.notification.filesystem: 0 messages, expected 7
+    DAMAGED  jms/kahadb/content/db-1.log: 100 bytes instead of 65536
+
+    backup set [RUN]: 6 problems (56 files, 440.5 KiB)
+    do not restore from it; take another one: upgrade-kit backups list
+    ");
 }
 
 #[test]
 fn a_file_that_is_gone() {
     let sandbox = with_set();
     fs::remove_file(set(&sandbox).join(STORE)).unwrap();
-    _ = refused(&sandbox, 8);
+    assert_snapshot!(refused(&sandbox, 8), @"
+    exit 8
+    -- stdout
+    DAMAGED  jms/kahadb: [SITE]/backups/quickstart/[RUN]/jms/kahadb/content is not a KahaDB directory: no db-N.log in it, nor in a directory right below it
+    DAMAGED  jms/kahadb/content/db-1.log: it is missing
+
+    backup set [RUN]: 2 problems (56 files, 440.5 KiB)
+    do not restore from it; take another one: upgrade-kit backups list
+    ");
 }
 
 #[test]
 fn a_file_too_many() {
     let sandbox = with_set();
     fs::write(set(&sandbox).join("jms/kahadb/content/db-2.log"), "x").unwrap();
-    _ = refused(&sandbox, 8);
+    assert_snapshot!(refused(&sandbox, 8), @"
+    exit 8
+    -- stdout
+    DAMAGED  jms/kahadb: db-2.log is damaged at byte 0: the file is cut off
+    DAMAGED  jms/kahadb/content/db-2.log: no record of the set speaks of it
+
+    backup set [RUN]: 2 problems (56 files, 440.5 KiB)
+    do not restore from it; take another one: upgrade-kit backups list
+    ");
 }
 
 #[test]
@@ -91,7 +166,14 @@ fn a_link_in_place_of_a_file() {
     let path = set(&sandbox).join(STORE);
     fs::rename(&path, sandbox.path("elsewhere")).unwrap();
     std::os::unix::fs::symlink(sandbox.path("elsewhere"), &path).unwrap();
-    _ = refused(&sandbox, 8);
+    assert_snapshot!(refused(&sandbox, 8), @"
+    exit 8
+    -- stdout
+    DAMAGED  jms/kahadb/content/db-1.log: it is neither a regular file nor a directory
+
+    backup set [RUN]: 1 problem (56 files, 440.5 KiB)
+    do not restore from it; take another one: upgrade-kit backups list
+    ");
 }
 
 #[test]
@@ -104,14 +186,26 @@ fn an_edited_manifest() {
             .replace("\"same-server\"", "\"new-server\"")
             .into_bytes();
     });
-    _ = refused(&sandbox, 8);
+    assert_snapshot!(refused(&sandbox, 8), @"
+    exit 8
+    -- stdout
+    DAMAGED  manifest.json: its SHA-256 is not the recorded one
+
+    backup set [RUN]: 1 problem (56 files, 440.5 KiB)
+    do not restore from it; take another one: upgrade-kit backups list
+    ");
 }
 
 #[test]
 fn a_manifest_that_is_no_json_empty_or_gone() {
     let sandbox = with_set();
     edit(&sandbox, "manifest.json", |bytes| bytes.truncate(100));
-    assert_eq!(sandbox.run(&["backups", "list"]).code(), 0);
+    assert_snapshot!(sandbox.run(&["backups", "list"]), @"
+    exit 0
+    -- stdout
+    BACKUP SET             TIME                  KIND  SCENARIO  VERSIONS  PROVEN  SIZE  STATUS
+    [RUN]  [TIME]  -     -         -         -          -  damaged: manifest.json cannot be read: EOF while parsing a value at line 6 column 1
+    ");
     let name = set(&sandbox)
         .file_name()
         .unwrap()
@@ -119,14 +213,39 @@ fn a_manifest_that_is_no_json_empty_or_gone() {
         .unwrap()
         .to_owned();
     let verify = || sandbox.run(&["backups", "verify", &name]);
-    assert_eq!(verify().code(), 8);
+    assert_snapshot!(verify(), @"
+    exit 8
+    -- stderr
+    error: the backup set [SITE]/backups/quickstart/[RUN] is damaged: manifest.json cannot be read: EOF while parsing a value at line 6 column 1
+      hint: name another one with `--from`; `upgrade-kit backups list` lists them
+    ");
     edit(&sandbox, "manifest.json", Vec::clear);
-    assert_eq!(verify().code(), 8);
+    assert_snapshot!(verify(), @"
+    exit 8
+    -- stderr
+    error: the backup set [SITE]/backups/quickstart/[RUN] is damaged: manifest.json cannot be read: EOF while parsing a value at line 1 column 0
+      hint: name another one with `--from`; `upgrade-kit backups list` lists them
+    ");
     fs::remove_file(set(&sandbox).join("manifest.json")).unwrap();
-    assert_eq!(verify().code(), 8);
-    assert_ne!(sandbox.run(&["restore", "--from", &name]).code(), 0);
+    assert_snapshot!(verify(), @"
+    exit 8
+    -- stderr
+    error: the backup set [SITE]/backups/quickstart/[RUN] is damaged: manifest.json is missing
+      hint: name another one with `--from`; `upgrade-kit backups list` lists them
+    ");
+    assert_snapshot!(sandbox.run(&["restore", "--from", &name]), @"
+    exit 8
+    -- stderr
+    error: the backup set [SITE]/backups/quickstart/[RUN] is damaged: manifest.json is missing
+      hint: name another one with `--from`; `upgrade-kit backups list` lists them
+    ");
     // A damaged set is not silently passed over for an older one, or for none.
-    assert_ne!(sandbox.run(&["restore"]).code(), 0);
+    assert_snapshot!(sandbox.run(&["restore"]), @"
+    exit 8
+    -- stderr
+    error: the backup set [SITE]/backups/quickstart/[RUN] is damaged: manifest.json is missing
+      hint: name another one with `--from`; `upgrade-kit backups list` lists them
+    ");
 }
 
 #[test]
@@ -136,7 +255,15 @@ fn edited_checksums() {
         let last = bytes.len() - 2;
         bytes[last] ^= 1;
     });
-    _ = refused(&sandbox, 8);
+    assert_snapshot!(refused(&sandbox, 8), @"
+    exit 8
+    -- stdout
+    DAMAGED  server/startup-arguments/tree.jsonl: SHA256SUMS does not list it
+    DAMAGED  server/startup-arguments/tree.jsonm: SHA256SUMS lists a file that the manifest does not know
+
+    backup set [RUN]: 2 problems (56 files, 440.5 KiB)
+    do not restore from it; take another one: upgrade-kit backups list
+    ");
 }
 
 #[test]
@@ -146,7 +273,14 @@ fn an_edited_plan() {
         let text = String::from_utf8(bytes.clone()).unwrap();
         *bytes = text.replacen("5.1.0", "9.9.9", 1).into_bytes();
     });
-    _ = refused(&sandbox, 8);
+    assert_snapshot!(refused(&sandbox, 8), @"
+    exit 8
+    -- stdout
+    DAMAGED  plan.json: its SHA-256 is not the recorded one
+
+    backup set [RUN]: 1 problem (56 files, 440.5 KiB)
+    do not restore from it; take another one: upgrade-kit backups list
+    ");
 }
 
 #[test]
@@ -158,22 +292,32 @@ fn a_newer_format() {
             .replacen("\"format\": 1", "\"format\": 2", 1)
             .into_bytes();
     });
-    assert_eq!(sandbox.run(&["backups", "list"]).code(), 0);
+    assert_snapshot!(sandbox.run(&["backups", "list"]), @"
+    exit 0
+    -- stdout
+    BACKUP SET             TIME                  KIND  SCENARIO  VERSIONS  PROVEN  SIZE  STATUS
+    [RUN]  [TIME]  -     -         -         -          -  of a newer program: format 2
+    ");
     let name = set(&sandbox)
         .file_name()
         .unwrap()
         .to_str()
         .unwrap()
         .to_owned();
-    for arguments in [
-        &["backups", "verify", &name][..],
-        &["backups", "show", &name],
-        &["restore", "--from", &name],
-        &["upgrade", "--from", &name],
-    ] {
-        let said = sandbox.run(arguments);
-        assert_ne!(said.code(), 0);
-    }
+    assert_snapshot!(sandbox.run(&["backups", "verify", &name]), @"
+    exit 4
+    -- stderr
+    error: the backup set [SITE]/backups/quickstart/[RUN] has format 2; this program reads formats up to 1
+      hint: use the version of upgrade-kit that wrote it
+    ");
+    assert_eq!(sandbox.run(&["backups", "show", &name]).code(), 4);
+    assert_eq!(sandbox.run(&["upgrade", "--from", &name]).code(), 4);
+    assert_snapshot!(sandbox.run(&["restore"]), @"
+    exit 4
+    -- stderr
+    error: the backup set [SITE]/backups/quickstart/[RUN] has format 2; this program reads formats up to 1
+      hint: use the version of upgrade-kit that wrote it
+    ");
 }
 
 #[test]
@@ -182,9 +326,24 @@ fn an_unfinished_set() {
     let set = set(&sandbox);
     let name = set.file_name().unwrap().to_str().unwrap();
     fs::rename(&set, set.with_file_name(format!("{name}.partial"))).unwrap();
-    assert_eq!(sandbox.run(&["backups", "list"]).code(), 0);
-    assert_ne!(sandbox.run(&["restore", "--from", name]).code(), 0);
-    assert_ne!(sandbox.run(&["restore"]).code(), 0);
+    assert_snapshot!(sandbox.run(&["backups", "list"]), @"
+    exit 0
+    -- stdout
+    BACKUP SET             TIME                  KIND  SCENARIO  VERSIONS  PROVEN  SIZE  STATUS
+    [RUN]  [TIME]  -     -         -         -          -  partial
+    ");
+    assert_snapshot!(sandbox.run(&["restore", "--from", name]), @"
+    exit 4
+    -- stderr
+    error: there is no sealed backup set `[RUN]` in [SITE]/backups/quickstart (it was never finished)
+      hint: `upgrade-kit backups list` lists the sets of the site
+    ");
+    assert_snapshot!(sandbox.run(&["restore"]), @"
+    exit 4
+    -- stderr
+    error: site `quickstart` has no backup set
+      hint: make one first: upgrade-kit backup --site site.yaml
+    ");
 }
 
 #[test]
@@ -196,8 +355,18 @@ fn a_set_of_another_site() {
     fs::create_dir(sandbox.path("backups/other")).unwrap();
     fs::rename(&set, sandbox.path("backups/other").join(name)).unwrap();
     let before = Picture::of(&sandbox.path("installation"), &[]);
-    assert_ne!(sandbox.run(&["restore", "--from", name]).code(), 0);
-    assert_ne!(sandbox.run(&["upgrade", "--from", name]).code(), 0);
+    assert_snapshot!(sandbox.run(&["restore", "--from", name]), @"
+    exit 4
+    -- stderr
+    error: backup set [RUN] is of site `quickstart`, not of `other`
+      hint: a set is used with the site file that it was made with: see its `site.yaml`
+    ");
+    assert_snapshot!(sandbox.run(&["upgrade", "--from", name]), @"
+    exit 4
+    -- stderr
+    error: backup set [RUN] is of site `quickstart`, not of `other`
+      hint: a set is used with the site file that it was made with: see its `site.yaml`
+    ");
     before.assert_same(
         &Picture::of(&sandbox.path("installation"), &[]),
         "another site's set",
@@ -213,7 +382,17 @@ fn a_set_that_is_not_current() {
         "since=then\n",
     );
     let before = Picture::of(&sandbox.path("installation"), &[]);
-    assert_ne!(sandbox.run(&["upgrade", "--jobs", "1"]).code(), 0);
+    assert_snapshot!(sandbox.run(&["upgrade", "--jobs", "1"]), @"
+    exit 4
+    -- stderr
+    REFUSED  check-current: config: [SITE]/installation/tomcat/conf/domibus is not as it should be: its time differs
+             to do: take a new backup, and use that
+    info     stop-server: the server does not run
+
+    1 thing stands in the way
+    error: upgrade was not started: nothing was changed
+      hint: mend what is refused above; `upgrade-kit check` looks again
+    ");
     before.assert_same(
         &Picture::of(&sandbox.path("installation"), &[]),
         "an old set",

@@ -294,20 +294,20 @@ impl Stage {
 
     /// Goes on with a run.
     pub(super) fn resume(&mut self, run: &str) -> (Result<RunReport, RunError>, Vec<Event>) {
-        self.resume_beside(run, None)
+        self.resume_beside(run, false)
     }
 
-    /// Goes on with a run while a plan made now would have that digest.
+    /// Goes on with a run whose documents may have changed.
     pub(super) fn resume_beside(
         &mut self,
         run: &str,
-        present_plan: Option<String>,
+        documents_changed: bool,
     ) -> (Result<RunReport, RunError>, Vec<Event>) {
         let (sender, receiver) = channel();
         let request = ResumeRequest {
             state: self.plan.state.clone(),
             run: run.to_owned(),
-            present_plan,
+            documents_changed,
             limits: self.limits,
             stops: std::mem::replace(&mut self.stops, no_stops()),
         };
