@@ -156,7 +156,9 @@ mod tests {
     /// Across the hand-over to the thread, with holes, in odd pieces.
     #[test]
     fn equals_the_plain_hash() {
-        let data: Vec<u8> = (0..20_000_003_u32).map(|at| ((at * 31) >> 3) as u8).collect();
+        let data: Vec<u8> = (0..20_000_003_u32)
+            .map(|at| ((at * 31) >> 3) as u8)
+            .collect();
         for step in [1_000_003, 3 * 1024 * 1024 + 1] {
             let mut stream = StreamHash::new();
             let mut plain = Sha256::new();

@@ -119,9 +119,14 @@ impl RunDirectory {
         self.path.join("logs").join(name)
     }
 
+    /// The scratch directory of a step. It need not exist.
+    pub fn scratch(&self, step: &str) -> PathBuf {
+        self.path.join("steps").join(file_name_of_step(step))
+    }
+
     /// The scratch directory of a step, created if it is missing.
-    pub fn scratch(&self, step: &str) -> Result<PathBuf, JournalError> {
-        let path = self.path.join("steps").join(file_name_of_step(step));
+    pub fn make_scratch(&self, step: &str) -> Result<PathBuf, JournalError> {
+        let path = self.scratch(step);
         match DirBuilder::new().mode(0o700).create(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                 Err(JournalError::file("create", &path, error))
