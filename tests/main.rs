@@ -1,4 +1,11 @@
 //! The one integration test binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "what stands around the test functions is test code as well; it prints and starts processes"
+)]
 
 mod arrows;
 mod broker_rig;
@@ -9,10 +16,12 @@ mod h2_file;
 mod host_files;
 mod host_network;
 mod host_run;
+mod host_streams;
 mod kahadb_broker;
 mod kahadb_crashes;
 mod kahadb_stores;
 mod mysql;
+mod proof;
 mod server;
 mod set_whole;
 mod small_actions;

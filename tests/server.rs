@@ -122,7 +122,7 @@ fn the_practice_server_starts_once_and_stops_once() {
 fn a_server_that_dies_at_once_shows_the_end_of_its_log() {
     let scripts = Scripts::new("echo LifecycleException: no such keystore; sleep 0.5", "");
     let log = scripts.folder.path().join("log");
-    let options = scripts.options(&json!({"log": log}));
+    let options = scripts.options(&json!({"log": log, "timeout": "20s"}));
     let failure = Stage::new().perform("server.start", &options).unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Verification);
     assert_eq!(

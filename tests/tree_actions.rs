@@ -109,6 +109,59 @@ fn an_overlay_adds_and_replaces_and_keeps_the_rest() {
     assert_eq!(picture(&conf), after);
 }
 
+/// A broker's store inside the configuration is moved along: the same file, not a copy, and nothing
+/// of the release is laid over it.
+#[test]
+fn an_overlay_moves_what_it_keeps() {
+    for operations in 0.. {
+        let world = World::new();
+        let conf = world.path("conf");
+        put(&conf.join("work/kahadb/db-1.log"), "messages", 0o640, 1_000);
+        put(&conf.join("a.xml"), "old", 0o640, 1_000);
+        put(&world.path("release/a.xml"), "new", 0o640, 2_000);
+        put(
+            &world.path("release/work/kahadb/db-1.log"),
+            "empty",
+            0o640,
+            2_000,
+        );
+        settle(&conf.join("work/kahadb"), 0o500, 1_000);
+        settle(&conf.join("work"), 0o555, 1_000);
+        let mut old = picture(&conf);
+        let store = conf.join("work/kahadb/db-1.log");
+        let before = LocalHost.stat(&store).unwrap();
+        let options = json!({ "from": world.path("release"), "to": conf,
+            "keep": [conf.join("work/kahadb"), "no-such"] });
+        let step = Step::new("overlay", "files.overlay", &options);
+        let host = DyingHost::after(operations);
+        let first = world.perform_on(&host, &step);
+        if first.is_err() {
+            world.perform(&step).unwrap();
+        }
+        assert_eq!(
+            LocalHost.stat(&store).unwrap(),
+            before,
+            "after {operations}"
+        );
+        assert_eq!(text(&conf.join("a.xml")), "new");
+        let work = LocalHost.stat(&conf.join("work")).unwrap().unwrap();
+        assert_eq!(
+            (work.mode, work.mtime.0),
+            (0o555, 1_000),
+            "after {operations}"
+        );
+        let kahadb = LocalHost.stat(&conf.join("work/kahadb")).unwrap().unwrap();
+        assert_eq!(kahadb.mode, 0o500, "after {operations}");
+        old.retain(|path, _| !path.starts_with("work/kahadb"));
+        let kept = world.perform(&step).unwrap().outputs["replaced"].clone();
+        let kept = picture(kept.as_str().unwrap().as_ref());
+        assert_eq!(kept, old, "after {operations}");
+        if !host.died() {
+            return;
+        }
+    }
+}
+
 #[test]
 fn names_are_removed_and_kept_unless_for_good() {
     let world = World::new();

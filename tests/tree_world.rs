@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -226,10 +227,10 @@ pub(crate) fn picture(top: &Path) -> BTreeMap<PathBuf, String> {
             let entries = fs::read_dir(&path).unwrap();
             waiting.extend(entries.map(|entry| entry.unwrap().path()));
         } else if found.is_symlink() {
-            line += &format!(" -> {:?}", fs::read_link(&path).unwrap());
+            write!(line, " -> {:?}", fs::read_link(&path).unwrap()).unwrap();
         } else if found.is_file() {
             let content = fs::read(&path).unwrap();
-            line += &format!(" {} {}", found.size(), sha256(&content));
+            write!(line, " {} {}", found.size(), sha256(&content)).unwrap();
             if found.nlink() > 1 {
                 let first = links.entry(found.ino()).or_insert_with(|| relative.clone());
                 // The walk meets names in no order; the smallest one stands for the file.
@@ -298,6 +299,8 @@ pub(crate) struct DyingHost {
     exchanges: bool,
     /// What somebody does when the first file is opened.
     meddling: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// Is shown what is about to be swapped in.
+    witness: Option<Box<dyn Fn(&Path) + Send + Sync>>,
 }
 
 struct Life {
@@ -322,12 +325,21 @@ fn dead() -> std::io::Error {
 }
 
 impl DyingHost {
+    /// Lives, and shows what is about to be swapped in.
+    pub(crate) fn witnessed(witness: impl Fn(&Path) + Send + Sync + 'static) -> Self {
+        Self {
+            witness: Some(Box::new(witness)),
+            ..Self::after(u64::MAX)
+        }
+    }
+
     pub(crate) fn after(operations: u64) -> Self {
         let left = AtomicU64::new(operations);
         let life = Arc::new(Life { left });
         Self {
             life,
             exchanges: true,
+            witness: None,
             meddling: Mutex::new(None),
         }
     }
@@ -383,7 +395,7 @@ impl HostWriter for DyingWriter {
 }
 
 impl Host for DyingHost {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "dying"
     }
     fn run(&self, _: &Invocation, _: Streams<'_>, _: &Control) -> Result<Exit, HostError> {
@@ -464,6 +476,9 @@ impl Host for DyingHost {
     }
     fn exchange(&self, one: &Path, other: &Path) -> Result<(), HostError> {
         self.life.spend(one)?;
+        if let Some(witness) = &self.witness {
+            witness(one);
+        }
         if !self.exchanges {
             let error = std::io::ErrorKind::InvalidInput.into();
             return Err(HostError::file("exchange", one, error));

@@ -96,9 +96,6 @@ pub trait Action: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     const EFFECT: Effect;
     /// Outputs it promises.
     const OUTPUTS: &'static [OutputSpec] = &[];
-    /// Whether it keeps anything in [`StepContext::scratch`]. If not, the directory is not made:
-    /// for a step that only starts a small tool that is a tenth of its cost.
-    const USES_SCRATCH: bool = true;
 
     /// Rules that types cannot say (`either a or b`). Each text names the option first.
     fn validate(&self) -> Vec<String> {
@@ -202,8 +199,6 @@ pub struct ActionEntry {
     pub effect: Effect,
     /// See [`Action::OUTPUTS`].
     pub outputs: &'static [OutputSpec],
-    /// See [`Action::USES_SCRATCH`].
-    pub uses_scratch: bool,
     decode: Decode,
     schema: fn() -> Schema,
 }
@@ -216,7 +211,6 @@ impl ActionEntry {
             summary: T::SUMMARY,
             effect: T::EFFECT,
             outputs: T::OUTPUTS,
-            uses_scratch: T::USES_SCRATCH,
             decode: decode::<T>,
             schema: schema::<T>,
         }

@@ -79,7 +79,6 @@ impl Action for HttpCheck {
     const NAME: &'static str = "http.check";
     const SUMMARY: &'static str = "Waits until an HTTP address answers as it should";
     const EFFECT: Effect = Effect::Pure;
-    const USES_SCRATCH: bool = false;
     const OUTPUTS: &'static [OutputSpec] = &[OutputSpec {
         name: "status",
         kind: OutputKind::Number,

@@ -18,7 +18,6 @@ impl Action for Milestone {
     const SUMMARY: &'static str =
         "Does nothing: a named point that steps of other parts place themselves around";
     const EFFECT: Effect = Effect::Pure;
-    const USES_SCRATCH: bool = false;
 
     fn preview(&self) -> Preview {
         vec![PreviewLine::Note("nothing; a point of order".to_owned())]

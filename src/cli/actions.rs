@@ -10,7 +10,7 @@ use crate::adapter::{ActionEntry, Effect, OutputKind, registry};
 use crate::diagnostic::suggest;
 
 /// Lists the actions, or shows one.
-pub fn actions(name: Option<&str>, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn actions(name: Option<&str>, out: &mut dyn Write) -> Result<Exit, Stop> {
     let Some(name) = name else {
         let width = registry::ACTIONS
             .iter()
@@ -26,20 +26,16 @@ pub fn actions(name: Option<&str>, out: &mut dyn Write) -> Result<Exit, Stop> {
         )?;
         return Ok(Exit::Done);
     };
-    match registry::find(name) {
-        Some(entry) => {
-            show(entry, out)?;
-            Ok(Exit::Done)
-        }
-        None => {
-            let stop = Stop::new(Exit::Usage, format!("there is no action `{name}`"));
-            let near = suggest(name, registry::ACTIONS.iter().map(|entry| entry.name));
-            Err(match near {
-                Some(near) => stop.hint(format!("did you mean `{near}`?")),
-                None => stop.hint("`upgrade-kit actions` lists them all"),
-            })
-        }
+    if let Some(entry) = registry::find(name) {
+        show(entry, out)?;
+        return Ok(Exit::Done);
     }
+    let stop = Stop::new(Exit::Usage, format!("there is no action `{name}`"));
+    let near = suggest(name, registry::names());
+    Err(match near {
+        Some(near) => stop.hint(format!("did you mean `{near}`?")),
+        None => stop.hint("`upgrade-kit actions` lists them all"),
+    })
 }
 
 fn show(entry: &ActionEntry, out: &mut dyn Write) -> std::io::Result<()> {

@@ -12,7 +12,7 @@ use crate::event::Level;
 use crate::report::sets_view;
 
 /// Does what was asked of backup sets.
-pub fn backups(command: &BackupsCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn backups(command: &BackupsCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
     match command {
         BackupsCommand::List(arguments) => list(arguments, out),
         BackupsCommand::Show(arguments) => show(arguments, out),

@@ -13,7 +13,10 @@ use crate::report::check_view::{self, StepFindings};
 use crate::site::domibus::{self, Note};
 
 /// Looks at documents and installation.
-pub fn check(arguments: &CheckArguments, out: &mut dyn std::io::Write) -> Result<Exit, Stop> {
+pub(super) fn check(
+    arguments: &CheckArguments,
+    out: &mut dyn std::io::Write,
+) -> Result<Exit, Stop> {
     let loaded = load(&arguments.planning.site)?;
     let prepared = prepare(
         &loaded,
@@ -36,7 +39,7 @@ pub fn check(arguments: &CheckArguments, out: &mut dyn std::io::Write) -> Result
 }
 
 /// Whether a run must be refused.
-pub fn refuses(findings: &[StepFindings]) -> bool {
+pub(super) fn refuses(findings: &[StepFindings]) -> bool {
     findings
         .iter()
         .flat_map(|step| &step.findings)
@@ -44,8 +47,8 @@ pub fn refuses(findings: &[StepFindings]) -> bool {
 }
 
 /// Everything that discovery noticed and that the actions of the plan find.
-pub fn look(prepared: &Prepared) -> Vec<StepFindings> {
-    let host = LocalHost::default();
+pub(super) fn look(prepared: &Prepared) -> Vec<StepFindings> {
+    let host = LocalHost;
     let masker = Masker::default();
     let control = Control::unattended(masker.clone());
     let secret = |reference: &_| services::secret(reference, &host, &masker);

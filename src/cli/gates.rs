@@ -6,14 +6,14 @@ use crate::host::StopFlag;
 use crate::run::{Gate, GateAnswer, GateKeeper, Verdict};
 
 /// Gates are answered by `--yes`, by the person at the terminal, or not at all.
-pub struct Gates {
+pub(super) struct Gates {
     yes: bool,
     terminal: bool,
 }
 
 impl Gates {
     /// With the operator's answer in advance.
-    pub fn new(yes: bool) -> Self {
+    pub(super) fn new(yes: bool) -> Self {
         Self {
             yes,
             terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
@@ -55,11 +55,10 @@ impl GateKeeper for Gates {
 /// Asks until one of the words comes; `None` at the end of input.
 fn ask(gate: &Gate, choice: &str, words: &[&str]) -> Option<String> {
     let mut stderr = std::io::stderr();
-    let mut text = format!("\n{} ({})\n", gate.question, gate.step);
+    _ = writeln!(stderr, "\n{} ({})", gate.question, gate.step);
     for line in &gate.details {
-        text.push_str(&format!("  {line}\n"));
+        _ = writeln!(stderr, "  {line}");
     }
-    _ = stderr.write_all(text.as_bytes());
     loop {
         _ = write!(stderr, "{choice}: ");
         _ = stderr.flush();
@@ -78,7 +77,7 @@ fn ask(gate: &Gate, choice: &str, words: &[&str]) -> Option<String> {
 
 /// One question with yes or no, at the terminal; `true` without a terminal: then the command itself
 /// is the decision.
-pub fn confirmed(question: &str) -> bool {
+pub(super) fn confirmed(question: &str) -> bool {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return true;
     }

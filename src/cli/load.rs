@@ -1,5 +1,6 @@
 //! Reads the site file.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::arguments::SiteArguments;
@@ -10,7 +11,7 @@ use crate::runbook::Library;
 use crate::site::SiteDocument;
 
 /// A site file, read.
-pub struct LoadedSite {
+pub(super) struct LoadedSite {
     /// The document.
     pub document: SiteDocument,
     /// Its text.
@@ -31,7 +32,7 @@ pub struct LoadedSite {
 const LIMIT: u64 = 4 * 1024 * 1024;
 
 /// Reads the site file and settles the directories that hang on it.
-pub fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
+pub(super) fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
     let path = &arguments.site;
     let source = SourceFile::new(path.display().to_string(), read(path)?);
     let document: SiteDocument = decode(&source)?;
@@ -53,7 +54,7 @@ pub fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
     );
     for runbooks in &arguments.runbooks {
         let word = crate::host::shell_word(&runbooks.display().to_string());
-        options.push_str(&format!(" --runbooks {word}"));
+        _ = write!(options, " --runbooks {word}");
     }
     Ok(LoadedSite {
         backups: below(&document.backups, "backups"),
@@ -68,15 +69,12 @@ pub fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
 
 fn read(path: &Path) -> Result<String, Stop> {
     let failed = |error: std::io::Error| {
-        let stop = Stop::new(
-            Exit::Document,
-            format!("failed to read the site file {}: {error}", path.display()),
-        );
-        if error.kind() == std::io::ErrorKind::NotFound {
-            return stop
-                .hint("name it with `--site FILE`; `upgrade-kit schema site` describes its form");
-        }
-        stop
+        let message = format!("failed to read the site file {}", path.display());
+        let stop = Stop::caused(Exit::Document, message, &error);
+        stop.hint(match error.kind() {
+            std::io::ErrorKind::InvalidData => "save it as UTF-8 text",
+            _ => "name it with `--site FILE`; `upgrade-kit schema site` describes its form",
+        })
     };
     let length = std::fs::metadata(path).map_err(failed)?.len();
     if length > LIMIT {

@@ -19,7 +19,7 @@ use crate::report::check_view;
 use crate::run::{self, Limits, RunError, RunReport, RunRequest, StopSource};
 
 /// Runs a phase, or shows its plan.
-pub fn phase(
+pub(super) fn phase(
     phase: Phase,
     arguments: &RunArguments,
     from: Option<&str>,
@@ -31,14 +31,16 @@ pub fn phase(
         let prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Look)?;
         return plan::write(&prepared, PlanFormat::Tree, out);
     }
+    let mut prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
+    // Only documents without a fault lay anything out; what is found then is planned anew.
     if phase == Phase::Backup && practice::lay_out(&loaded)? {
         let message = format!(
             "laid out the practice installation of site {}\n",
             loaded.document.site
         );
         _ = std::io::stderr().write_all(message.as_bytes());
+        prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
     }
-    let prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
     let findings = check::look(&prepared);
     if check::refuses(&findings) {
         _ = anstream::stderr().write_all(check_view::text(&findings).as_bytes());
@@ -107,7 +109,7 @@ fn execute(
 }
 
 /// How much at once.
-pub fn limits(running: &RunningArguments) -> Limits {
+pub(super) fn limits(running: &RunningArguments) -> Limits {
     let jobs = usize::from(running.jobs);
     Limits {
         jobs,
@@ -117,7 +119,7 @@ pub fn limits(running: &RunningArguments) -> Limits {
 }
 
 /// The exit code of a run that has ended.
-pub fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
+pub(super) fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
     match outcome {
         RunOutcome::Done => Exit::Done,
         RunOutcome::Waiting => Exit::Waiting,

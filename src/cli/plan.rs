@@ -10,7 +10,7 @@ use super::stop::Stop;
 use crate::report::plan_view;
 
 /// Shows the plan of a phase.
-pub fn plan(arguments: &PlanArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn plan(arguments: &PlanArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
     let loaded = load(&arguments.planning.site)?;
     let prepared = prepare(
         &loaded,
@@ -23,7 +23,11 @@ pub fn plan(arguments: &PlanArguments, out: &mut dyn Write) -> Result<Exit, Stop
 }
 
 /// Writes a plan in a format.
-pub fn write(prepared: &Prepared, format: PlanFormat, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn write(
+    prepared: &Prepared,
+    format: PlanFormat,
+    out: &mut dyn Write,
+) -> Result<Exit, Stop> {
     let plan = &prepared.plan;
     match format {
         PlanFormat::Tree => plan_view::tree(plan, out)?,

@@ -8,15 +8,16 @@ use super::load::LoadedSite;
 use super::stop::Stop;
 use crate::adapter::registry;
 use crate::backup::{self, SealedSet};
+use crate::diagnostic::{Code, Problem, Problems, SourceFile, did_you_mean};
 use crate::host::{Host, LocalHost};
 use crate::plan::{Phase, Plan, PlanRequest, RunbookFile, Selection};
-use crate::runbook::Runbook;
+use crate::runbook::{Runbook, SHIPPED};
 use crate::site::domibus::{DomibusInstallation, Note, discover};
 use crate::site::files::{FileSource, LocalFiles, Mapped};
 use crate::site::{self, Basis, Site, Surroundings};
 
 /// A plan and what it rests on.
-pub struct Prepared {
+pub(super) struct Prepared {
     /// The plan.
     pub plan: Plan,
     /// The backup set that it uses.
@@ -27,7 +28,7 @@ pub struct Prepared {
 
 /// What a plan is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(super) enum Purpose {
     /// To be run: a set that is needed must be there.
     Run,
     /// To be looked at: without a set the installation as it is stands in.
@@ -45,13 +46,14 @@ impl From<PhaseArgument> for Phase {
 }
 
 /// Makes the plan of a phase.
-pub fn prepare(
+pub(super) fn prepare(
     loaded: &LoadedSite,
     phase: Phase,
     arguments: &PlanningArguments,
     from: Option<&str>,
     purpose: Purpose,
 ) -> Result<Prepared, Stop> {
+    let runbook = runbook(loaded, &arguments.scenario)?;
     let set = match phase {
         Phase::Backup => None,
         Phase::Upgrade | Phase::Restore => used_set(loaded, from, purpose)?,
@@ -60,13 +62,6 @@ pub fn prepare(
         Some(set) => (recorded(loaded, set)?, Vec::new()),
         None => installed(loaded)?,
     };
-    let name = loaded
-        .document
-        .runbook
-        .clone()
-        .unwrap_or_else(|| format!("{}/{}", loaded.document.product, arguments.scenario));
-    let runbook = Runbook::load(&name, Some(&loaded.directory), &loaded.library)?;
-    check_fit(&runbook, loaded, &arguments.scenario)?;
     let request = PlanRequest {
         runbook: &runbook,
         phase,
@@ -85,6 +80,48 @@ pub fn prepare(
     };
     let plan = crate::plan::resolve(&request)?;
     Ok(Prepared { plan, set, notes })
+}
+
+/// The runbook that the site names, or that of its product and the scenario.
+fn runbook(loaded: &LoadedSite, scenario: &str) -> Result<Runbook, Stop> {
+    let load = |name: &str| Runbook::load(name, Some(&loaded.directory), &loaded.library);
+    let product = &loaded.document.product;
+    let runbook = match &loaded.document.runbook {
+        Some(name) => load(name).map_err(|problems| {
+            let place = loaded.source.value_at(&["runbook"]);
+            problems
+                .into_iter()
+                .map(|problem| match problem.label {
+                    None => problem.at(place.clone(), ""),
+                    Some(_) => problem,
+                })
+                .collect::<Problems>()
+        })?,
+        None => load(&format!("{product}/{scenario}"))
+            .map_err(|problems| unknown_scenario(product, scenario, problems))?,
+    };
+    check_fit(&runbook, loaded, scenario)?;
+    Ok(runbook)
+}
+
+/// A runbook that nobody wrote down is missing because of what was typed.
+fn unknown_scenario(product: &str, scenario: &str, problems: Problems) -> Problems {
+    let typed = problems
+        .iter()
+        .find(|problem| problem.code == Code::UNKNOWN_RUNBOOK && problem.label.is_none());
+    let Some(typed) = typed else {
+        return problems;
+    };
+    let known = SHIPPED
+        .iter()
+        .filter(|(name, text)| SourceFile::new(*name, *text).has(&["runbook"]))
+        .filter_map(|(name, _)| name.strip_prefix(product)?.strip_prefix('/'));
+    let message = format!("product `{product}` has no scenario `{scenario}`");
+    let looked = typed.help.last().cloned();
+    Problem::error(Code::UNKNOWN_SCENARIO, message)
+        .maybe_help(did_you_mean(scenario, known))
+        .maybe_help(looked)
+        .into()
 }
 
 fn used_set(
@@ -135,7 +172,7 @@ fn recorded(loaded: &LoadedSite, set: &SealedSet) -> Result<Site, Stop> {
 }
 
 fn resolved(loaded: &LoadedSite, basis: &Basis<'_>) -> Result<Site, Stop> {
-    let host = LocalHost::default();
+    let host = LocalHost;
     let find_program = |names: &[&str]| {
         names
             .iter()
@@ -183,9 +220,34 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
         }
         _ => &LocalFiles,
     };
+    if let Err(error) = files.list(&home) {
+        let message = format!("failed to read {}", home.display());
+        return Err(Problems::from(
+            Problem::error(Code::DISCOVERY, message)
+                .at(
+                    loaded.source.value_at(&["server", "home"]),
+                    error.to_string(),
+                )
+                .help("`server.home` must be the Tomcat directory that runs Domibus"),
+        )
+        .into());
+    }
     discover(files, &home, &environment).map_err(|error| {
-        Stop::because(Exit::Refused, &error)
-            .hint("`server.home` must be the Tomcat directory that runs Domibus")
+        let message = format!(
+            "failed to read the Domibus installation in {}",
+            home.display()
+        );
+        let mut stop = Stop::refused(message);
+        for problem in error.problems {
+            stop = stop.cause(match &problem.place {
+                Some(place) => format!("{place}: {}", problem.text),
+                None => problem.text,
+            });
+            if !problem.help.is_empty() {
+                stop = stop.hint(problem.help);
+            }
+        }
+        stop.hint("`server.home` must be the Tomcat directory that runs Domibus")
     })
 }
 
@@ -201,9 +263,9 @@ fn check_fit(runbook: &Runbook, loaded: &LoadedSite, scenario: &str) -> Result<(
     }
     if runbook.scenario != scenario {
         return Err(Stop::new(
-            Exit::Document,
+            Exit::Usage,
             format!(
-                "runbook `{}` is for scenario `{}`",
+                "runbook `{}` is for scenario `{}`, not `{scenario}`",
                 runbook.name, runbook.scenario
             ),
         )

@@ -9,7 +9,7 @@ use crate::site::absolute;
 
 /// Copies the template to its place if nothing is there yet; tells whether it did. The copy gets its
 /// name when it is whole.
-pub fn lay_out(loaded: &LoadedSite) -> Result<bool, Stop> {
+pub(super) fn lay_out(loaded: &LoadedSite) -> Result<bool, Stop> {
     let Some(practice) = &loaded.document.practice else {
         return Ok(false);
     };
@@ -34,11 +34,7 @@ pub fn lay_out(loaded: &LoadedSite) -> Result<bool, Stop> {
             installation.display(),
             template.display()
         );
-        let mut stop = Stop::new(Exit::Refused, message);
-        if let Stop::Other { causes, .. } = &mut stop {
-            causes.push(error.to_string());
-        }
-        stop
+        Stop::caused(Exit::Refused, message, &error)
     })?;
     Ok(true)
 }

@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::run::{self, ResumeRequest, StopSource};
 
 /// Goes on with a run.
-pub fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
+pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
     let loaded = load(&arguments.site)?;
     let run = match &arguments.run {
         Some(run) => run.clone(),

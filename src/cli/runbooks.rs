@@ -12,7 +12,7 @@ use crate::plan::lint;
 use crate::runbook::{Library, PhaseName, Runbook, SHIPPED, Step};
 
 /// Does what was asked of runbooks.
-pub fn runbooks(command: &RunbooksCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn runbooks(command: &RunbooksCommand, out: &mut dyn Write) -> Result<Exit, Stop> {
     match command {
         RunbooksCommand::List => list(out),
         RunbooksCommand::Show {
@@ -36,9 +36,10 @@ pub fn runbooks(command: &RunbooksCommand, out: &mut dyn Write) -> Result<Exit, 
                 .sum();
             writeln!(
                 out,
-                "{}: {} parts, {steps} steps, no problems",
+                "{}: {}, {}, no problems",
                 runbook.name,
-                runbook.parts.len()
+                counted(runbook.parts.len(), "part"),
+                counted(steps, "step")
             )?;
             Ok(Exit::Done)
         }
@@ -54,6 +55,11 @@ fn load(name: &str, directories: &[PathBuf]) -> Result<Runbook, Stop> {
         name.to_owned()
     };
     Ok(Runbook::load(&name, Some(Path::new(".")), &library)?)
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 fn list(out: &mut dyn Write) -> Result<Exit, Stop> {
@@ -97,18 +103,20 @@ fn show(runbook: &Runbook, out: &mut dyn Write) -> Result<Exit, Stop> {
 fn show_step(step: &Step, out: &mut dyn Write) -> std::io::Result<()> {
     let document = &step.document;
     writeln!(out, "    {}  {}", document.id, document.title)?;
-    let mut line = format!("uses {}", document.uses);
+    let mut words = vec![format!("uses {}", document.uses)];
     for (word, texts) in [("after", &document.after), ("before", &document.before)] {
         if !texts.is_empty() {
-            line.push_str(&format!(", {word} {}", texts.join(" and ")));
+            words.push(format!("{word} {}", texts.join(" and ")));
         }
     }
-    if let Some(list) = &document.for_each {
-        line.push_str(&format!(", for each of {list}"));
-    }
-    if let Some(when) = &document.when {
-        line.push_str(&format!(", when {when}"));
-    }
+    words.extend(
+        document
+            .for_each
+            .iter()
+            .map(|list| format!("for each of {list}")),
+    );
+    words.extend(document.when.iter().map(|when| format!("when {when}")));
+    let line = words.join(", ");
     writeln!(out, "        {line}")?;
     if let Some(reason) = &step.disabled {
         writeln!(out, "        disabled: {reason}")?;

@@ -10,7 +10,7 @@ use crate::journal::{Lock, RunDirectory};
 use crate::report::runs_view;
 
 /// Lists the runs of a site, newest first.
-pub fn runs(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn runs(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
     let loaded = load(&arguments.site)?;
     let runs = RunDirectory::list(&loaded.state)?;
     let holder = Lock::holder(&loaded.state);

@@ -11,7 +11,7 @@ use crate::runbook::{PartDocument, RunbookDocument};
 use crate::site::SiteDocument;
 
 /// Prints the JSON Schema of a document.
-pub fn schema(document: SchemaOf, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn schema(document: SchemaOf, out: &mut dyn Write) -> Result<Exit, Stop> {
     let schema = match document {
         SchemaOf::Site => schemars::schema_for!(SiteDocument),
         SchemaOf::Runbook => schemars::schema_for!(RunbookDocument),
@@ -23,7 +23,7 @@ pub fn schema(document: SchemaOf, out: &mut dyn Write) -> Result<Exit, Stop> {
 }
 
 /// Prints a completion script.
-pub fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> Exit {
+pub(super) fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "upgrade-kit", &mut script);
     _ = out.write_all(&script);
@@ -31,7 +31,7 @@ pub fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> Exit {
 }
 
 /// Prints the manual page.
-pub fn man(out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn man(out: &mut dyn Write) -> Result<Exit, Stop> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
     out.write_all(&page)?;

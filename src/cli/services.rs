@@ -11,9 +11,9 @@ use crate::run::{Closing, Services};
 use crate::site::{SecretRef, resolve_secret};
 
 /// The services of a run.
-pub fn services(yes: bool, options: String, scenario: String) -> Services {
+pub(super) fn services(yes: bool, options: String, scenario: String) -> Services {
     let masker = Masker::default();
-    let host: Arc<dyn Host> = Arc::new(LocalHost::default());
+    let host: Arc<dyn Host> = Arc::new(LocalHost);
     let secret_host = Arc::clone(&host);
     let secret_masker = masker.clone();
     Services {
@@ -28,7 +28,11 @@ pub fn services(yes: bool, options: String, scenario: String) -> Services {
 }
 
 /// Resolves a secret on the machine that runs the program.
-pub fn secret(reference: &SecretRef, host: &dyn Host, masker: &Masker) -> Result<Secret, Failure> {
+pub(super) fn secret(
+    reference: &SecretRef,
+    host: &dyn Host,
+    masker: &Masker,
+) -> Result<Secret, Failure> {
     let control = Control::unattended(masker.clone());
     let secret = resolve_secret(reference, host, &control).map_err(|error| {
         let failure = Failure::new(FailureKind::Refused, error.to_string());
@@ -57,12 +61,43 @@ fn closing(state: &RunState, outcome: RunOutcome, options: &str, scenario: &str)
             next.push(resume);
             next.push(with_set("restore", set));
         }
+        (RunOutcome::Waiting, ..) if gates_only(state) => next.push(format!("{resume} --yes")),
+        (_, "restore", _, Some(set)) => {
+            next.push(resume);
+            let unsaved = failed_before_any_change(state);
+            if !unsaved.is_empty() {
+                next.push(format!("{}{unsaved}", with_set("restore", set)));
+            }
+        }
         _ => next.push(resume),
     }
     Closing {
         next,
         facts: serde_json::Value::Null,
     }
+}
+
+/// Whether `--yes` answers everything that waits.
+fn gates_only(state: &RunState) -> bool {
+    state
+        .steps
+        .iter()
+        .filter(|step| matches!(step.status, StepStatus::Waiting { .. }))
+        .all(|step| step.card.action == "gate")
+}
+
+/// The options that leave out what failed while the present state was saved: a present state that
+/// cannot be saved must not bar the way back, but that is the operator's word.
+fn failed_before_any_change(state: &RunState) -> String {
+    if state.no_return_passed {
+        return String::new();
+    }
+    let failed = state.steps.iter().filter(|step| {
+        step.card.id.starts_with("safety-") && matches!(step.status, StepStatus::Failed { .. })
+    });
+    failed
+        .map(|step| format!(" --skip {}", crate::host::shell_word(&step.card.id)))
+        .collect()
 }
 
 /// Whether the operator left nothing out.

@@ -64,7 +64,7 @@ fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Stop> {
 
 /// Runs, and shows the events on a thread of their own, so that a slow terminal never holds up a
 /// step. `past` are the events of earlier stretches of the run.
-pub fn while_running(
+pub(super) fn while_running(
     output: Output,
     backups: &Path,
     past: Vec<Event>,

@@ -4,12 +4,12 @@ use std::io::{IsTerminal, Write};
 
 use super::exit::Exit;
 use crate::backup::BackupError;
-use crate::diagnostic::{Problems, Rendering};
+use crate::diagnostic::{Code, Problems, Rendering};
 use crate::journal::JournalError;
 
 /// Why a command ends early.
 #[derive(Debug)]
-pub enum Stop {
+pub(super) enum Stop {
     /// Documents with problems.
     Documents(Problems),
     /// Anything else: what happened, why, what to do.
@@ -29,7 +29,7 @@ pub enum Stop {
 
 impl Stop {
     /// With that exit code and message.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self::Other {
             exit,
             message: message.into(),
@@ -40,26 +40,45 @@ impl Stop {
     }
 
     /// Refused before anything was changed.
-    pub fn refused(message: impl Into<String>) -> Self {
+    pub(super) fn refused(message: impl Into<String>) -> Self {
         Self::new(Exit::Refused, message)
     }
 
     /// An error with its causes.
-    pub fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
-        let mut stop = Self::new(exit, error.to_string());
-        if let Self::Other { causes, .. } = &mut stop {
-            let mut next = error.source();
-            while let Some(error) = next {
-                causes.push(error.to_string());
-                next = error.source();
-            }
+    pub(super) fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
+        match error.source() {
+            Some(source) => Self::caused(exit, error.to_string(), source),
+            None => Self::new(exit, error.to_string()),
+        }
+    }
+
+    /// With a message of its own for an error, which becomes its first cause.
+    pub(super) fn caused(
+        exit: Exit,
+        message: impl Into<String>,
+        error: &dyn std::error::Error,
+    ) -> Self {
+        let mut stop = Self::new(exit, message);
+        let mut next = Some(error);
+        while let Some(error) = next {
+            stop = stop.cause(error.to_string());
+            next = error.source();
         }
         stop
     }
 
+    /// With a further cause.
+    #[must_use]
+    pub(super) fn cause(mut self, cause: impl Into<String>) -> Self {
+        if let Self::Other { causes, .. } = &mut self {
+            causes.push(cause.into());
+        }
+        self
+    }
+
     /// With what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         if let Self::Other { hints, .. } = &mut self {
             hints.push(hint.into());
         }
@@ -67,7 +86,7 @@ impl Stop {
     }
 
     /// Whether the reader of standard output went away, which is no failure.
-    pub fn is_broken_pipe(&self) -> bool {
+    pub(super) fn is_broken_pipe(&self) -> bool {
         matches!(
             self,
             Self::Other {
@@ -78,15 +97,15 @@ impl Stop {
     }
 
     /// How the program ends.
-    pub fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Documents(_) => Exit::Document,
+            Self::Documents(problems) => exit_of(problems),
             Self::Other { exit, .. } => *exit,
         }
     }
 
     /// Writes it to standard error.
-    pub fn print(&self) {
+    pub(super) fn print(&self) {
         let mut stderr = anstream::stderr();
         _ = match self {
             Self::Documents(problems) => {
@@ -106,16 +125,26 @@ impl Stop {
                 hints,
                 ..
             } => {
-                let mut text = format!("error: {message}\n");
-                for cause in causes {
-                    text.push_str(&format!("  cause: {cause}\n"));
-                }
-                for hint in hints {
-                    text.push_str(&format!("  hint: {hint}\n"));
-                }
+                let causes = causes.iter().map(|cause| format!("  cause: {cause}\n"));
+                let hints = hints.iter().map(|hint| format!("  hint: {hint}\n"));
+                let more: String = causes.chain(hints).collect();
+                let text = format!("error: {message}\n{more}");
                 stderr.write_all(text.as_bytes())
             }
         };
+    }
+}
+
+/// A wrong `--skip` is no fault of a document, and a document may be right although the installation
+/// that it speaks of is not there.
+fn exit_of(problems: &Problems) -> Exit {
+    let all = |code| problems.iter().all(|problem| problem.code == code);
+    if all(Code::UNKNOWN_SELECTION) || all(Code::UNKNOWN_SCENARIO) {
+        Exit::Usage
+    } else if all(Code::DISCOVERY) {
+        Exit::Refused
+    } else {
+        Exit::Document
     }
 }
 
@@ -127,12 +156,23 @@ impl From<Problems> for Stop {
 
 impl From<BackupError> for Stop {
     fn from(error: BackupError) -> Self {
-        let exit = if error.is_damage() {
-            Exit::DamagedSet
-        } else {
-            Exit::Refused
+        let (exit, hint) = match &error {
+            BackupError::NewerFormat { .. } => (
+                Exit::Refused,
+                Some("use the version of upgrade-kit that wrote it"),
+            ),
+            BackupError::NotFound { .. } | BackupError::Id { .. } => (
+                Exit::Refused,
+                Some("`upgrade-kit backups list` lists the sets of the site"),
+            ),
+            error if error.is_damage() => (Exit::DamagedSet, None),
+            _ => (Exit::Refused, None),
         };
-        Self::because(exit, &error)
+        let stop = Self::because(exit, &error);
+        match hint {
+            Some(hint) => stop.hint(hint),
+            None => stop,
+        }
     }
 }
 
@@ -140,6 +180,7 @@ impl From<JournalError> for Stop {
     fn from(error: JournalError) -> Self {
         let exit = match &error {
             JournalError::Held { .. } => Exit::Held,
+            JournalError::NoSuchRun { .. } | JournalError::Newer { .. } => Exit::Refused,
             _ => Exit::Internal,
         };
         let stop = Self::because(exit, &error);

@@ -5,8 +5,8 @@ use super::problem::{Problem, Problems};
 use super::source::SourceFile;
 use super::tree::SyntaxFault;
 
-/// Size of a document, in bytes. A runbook of 10,000 steps is a third of it.
-pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Size of a document, in bytes. A runbook of 100,000 steps is two thirds of it.
+pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// Nesting of a document.
 pub const MAX_DEPTH: usize = 64;

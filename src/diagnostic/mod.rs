@@ -24,11 +24,13 @@ mod syntax;
 mod tests;
 mod tree;
 pub mod unique;
+mod veil;
 
 pub use code::{CODES, Code};
 pub use decode::decode;
 pub use limits::{MAX_BYTES, MAX_DEPTH};
 pub use option::option_problem;
+pub use phrase::complaint;
 pub use problem::{Label, Problem, Problems, Severity};
 pub use render::Rendering;
 pub use source::{SourceFile, Span};

@@ -1,7 +1,28 @@
 //! The decoder's messages, phrased for people.
 
-use super::code::Code;
+use super::code::{CODES, Code};
 use super::suggest::did_you_mean;
+
+/// What a type of a document says through the decoder, with a code and a remedy of its own. The text
+/// can be read as it is, wherever no [`crate::diagnostic`] stands between.
+pub fn complaint(code: Code, message: &str, help: &str) -> String {
+    format!("{message} ({code}: {help})")
+}
+
+/// Takes a [`complaint`] apart.
+fn own_words(message: &str) -> Option<Complaint> {
+    let (text, rest) = message.strip_suffix(')')?.rsplit_once(" (UK")?;
+    let (number, help) = rest.split_once(": ")?;
+    let code = CODES
+        .iter()
+        .map(|(code, _)| *code)
+        .find(|code| code.as_str().strip_prefix("UK") == Some(number))?;
+    Some(Complaint::Value {
+        code,
+        message: text.to_owned(),
+        help: Some(help.to_owned()),
+    })
+}
 
 /// A decoder's complaint, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,11 +88,11 @@ pub(super) fn understand(message: &str, path: &str) -> Complaint {
             help: None,
         };
     }
-    Complaint::Value {
+    own_words(message).unwrap_or_else(|| Complaint::Value {
         code: Code::WRONG_VALUE,
         message: message.to_owned(),
         help: None,
-    }
+    })
 }
 
 fn without_place<'a>(message: &'a str, path: &str) -> &'a str {
@@ -137,7 +158,9 @@ fn wrong(code: Code, rest: &str) -> Complaint {
 
 fn expected_words(expected: &str) -> String {
     match expected {
-        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number (0 or more)".to_owned(),
+        "u8" => "a whole number from 0 to 255".to_owned(),
+        "u16" => "a whole number from 0 to 65535".to_owned(),
+        "u32" | "u64" | "u128" | "usize" => "a whole number (0 or more)".to_owned(),
         "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "an integer" => {
             "a whole number".to_owned()
         }

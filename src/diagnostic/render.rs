@@ -42,8 +42,18 @@ impl Problems {
         let renderer = base.term_width(how.width.max(40));
         let mut out = String::new();
         for problem in self {
-            out.push_str(&renderer.render(&[group(problem)]));
-            out.push_str("\n\n");
+            let shown = shown(problem);
+            let text = renderer.render(&[group(&shown)]);
+            let lines = text.lines().filter(|line| {
+                // Without a place the renderer leaves the empty edge of one.
+                shown.label.is_some()
+                    || anstream::adapter::strip_str(line).to_string().trim() != "|"
+            });
+            for line in lines {
+                out.push_str(line);
+                out.push('\n');
+            }
+            out.push('\n');
         }
         if self.len() > 1 {
             out.push_str(&self.count());
@@ -56,7 +66,8 @@ impl Problems {
     /// where known `file`, `line`, `column`, `end_line`, `end_column` (from 1, in characters, the end
     /// exclusive), `label`, and `related` (a list of further places).
     pub fn to_json(&self) -> serde_json::Value {
-        let all: Vec<ProblemJson<'_>> = self.iter().map(ProblemJson::of).collect();
+        let shown: Vec<Problem> = self.iter().map(shown).collect();
+        let all: Vec<ProblemJson<'_>> = shown.iter().map(ProblemJson::of).collect();
         serde_json::to_value(all).unwrap_or_default()
     }
 
@@ -80,6 +91,20 @@ impl Problems {
         .collect::<Vec<_>>()
         .join(", ")
     }
+}
+
+/// The problem without secrets that its documents hold.
+fn shown(problem: &Problem) -> Problem {
+    let mut shown = problem.clone();
+    for label in problem.label.iter().chain(&problem.related) {
+        let veil = label.span.file.veil();
+        let labels = shown.label.iter_mut().chain(&mut shown.related);
+        let texts = labels.map(|label| &mut label.text);
+        for text in texts.chain(&mut shown.help).chain([&mut shown.message]) {
+            *text = veil.clean(text);
+        }
+    }
+    shown
 }
 
 fn group(problem: &Problem) -> Group<'_> {
@@ -130,7 +155,7 @@ fn snippet<'a>(
     let Some((_, first)) = labels.first() else {
         return Snippet::source("");
     };
-    let text = first.span.file.text();
+    let text = first.span.file.veil().text();
     let start = labels
         .iter()
         .map(|(_, label)| label.span.range.start)

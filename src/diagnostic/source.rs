@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::tree::{SyntaxFault, Tree};
+use super::veil::Veil;
 
 /// A document's text under the name that messages show. Cheap to clone.
 #[derive(Clone)]
@@ -14,6 +15,7 @@ struct Inner {
     name: String,
     text: String,
     tree: OnceLock<Result<Tree, SyntaxFault>>,
+    veil: OnceLock<Veil>,
 }
 
 impl SourceFile {
@@ -28,6 +30,7 @@ impl SourceFile {
             name: name.into(),
             text,
             tree: OnceLock::new(),
+            veil: OnceLock::new(),
         }))
     }
 
@@ -106,6 +109,11 @@ impl SourceFile {
     /// Whether the document has something at `path`.
     pub fn has<S: AsRef<str>>(&self, path: &[S]) -> bool {
         self.tree().is_some_and(|tree| tree.exact(path).is_some())
+    }
+
+    /// What may be shown of the text.
+    pub(super) fn veil(&self) -> &Veil {
+        self.0.veil.get_or_init(|| Veil::over(self.text()))
     }
 
     /// The tree of the text, read once when it is first asked for.

@@ -17,6 +17,9 @@ use crate::runbook::{
     OnFailureDocument, Origin, Part, PhaseName, RetryDocument, Runbook, Step, StepDocument,
 };
 
+/// The machine that the program runs on.
+const LOCAL: &str = "local";
+
 /// Everything that a plan is made from.
 pub struct PlanRequest<'a> {
     /// The runbook.
@@ -132,8 +135,14 @@ impl<'a> Resolver<'a> {
                 "runbook `{}` has no steps for phase {}",
                 runbook.name, self.request.phase
             );
+            let has: Vec<&str> = PhaseName::ALL
+                .into_iter()
+                .filter(|&phase| runbook.steps(phase).next().is_some())
+                .map(PhaseName::as_str)
+                .collect();
+            let help = (!has.is_empty()).then(|| format!("it has steps for: {}", has.join(", ")));
             self.problems
-                .push(Problem::error(Code::UNKNOWN_SELECTION, message));
+                .push(Problem::error(Code::UNKNOWN_SELECTION, message).maybe_help(help));
         }
         drafts
     }
@@ -279,11 +288,12 @@ impl<'a> Resolver<'a> {
         let mut problems = Vec::new();
         let Options { values, reads } =
             options::resolve(&step.document.with, &self.evaluator, &mut problems);
-        for problem in problems {
-            let origin = step.option_origin(&problem.path);
-            self.expression_problem(&problem.error, &origin);
-        }
-        if self.problems.has_errors() && values.is_empty() && !step.document.with.is_empty() {
+        // What is left of the options says nothing about those that could not be resolved.
+        if !problems.is_empty() {
+            for problem in problems {
+                let origin = step.option_origin(&problem.path);
+                self.expression_problem(&problem.error, &origin);
+            }
             return reads;
         }
         let action_of = |id: &str| self.action_of(id);
@@ -338,11 +348,11 @@ impl<'a> Resolver<'a> {
             action: document.uses.clone(),
             options: Map::new(),
             after: Vec::new(),
-            host: document.on.clone().unwrap_or_else(|| "local".to_owned()),
+            host: self.host(document, step),
             timeout_ms: document
                 .timeout
                 .as_deref()
-                .and_then(|text| self.duration(text, &step.origin.join(["timeout"]))),
+                .and_then(|text| self.duration(text, || step.origin.join(["timeout"]))),
             retry: document
                 .retry
                 .as_ref()
@@ -360,6 +370,17 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The machine that the step acts on. Sites have no others yet.
+    fn host(&mut self, document: &StepDocument, step: &Step) -> String {
+        let host = document.on.as_deref().unwrap_or(LOCAL);
+        if host != LOCAL {
+            let problem = Problem::error(Code::UNKNOWN_HOST, format!("there is no host `{host}`"))
+                .help(format!("steps act on `{LOCAL}`; leave `on` out"));
+            self.push_at(problem, &step.origin.join(["on"]));
+        }
+        host.to_owned()
+    }
+
     fn max_parallel(&mut self, document: &StepDocument, step: &Step) -> Option<usize> {
         if document.max_parallel == Some(0) {
             let problem = Problem::error(Code::WRONG_VALUE, "`max_parallel` must be at least 1");
@@ -369,18 +390,18 @@ impl<'a> Resolver<'a> {
     }
 
     fn retry(&mut self, retry: &RetryDocument, step: &Step) -> Option<Retry> {
-        let origin = step.origin.join(["retry"]);
+        let origin = |key| step.origin.join(["retry", key]);
         if !(2..=20).contains(&retry.attempts) {
             let problem = Problem::error(Code::WRONG_VALUE, "`attempts` must be from 2 to 20");
-            self.push_at(problem, &origin.join(["attempts"]));
+            self.push_at(problem, &origin("attempts"));
         }
         let backoff = retry.backoff.unwrap_or(2.0);
         if !(1.0..=10.0).contains(&backoff) {
             let problem = Problem::error(Code::WRONG_VALUE, "`backoff` must be from 1 to 10");
-            self.push_at(problem, &origin.join(["backoff"]));
+            self.push_at(problem, &origin("backoff"));
         }
         let delay_ms = match &retry.delay {
-            Some(text) => self.duration(text, &origin.join(["delay"]))?,
+            Some(text) => self.duration(text, || origin("delay"))?,
             None => 5_000,
         };
         Some(Retry {
@@ -390,12 +411,13 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn duration(&mut self, text: &str, origin: &Origin) -> Option<u64> {
+    /// The place is made only for a problem: most of ten thousand steps have a time limit and none.
+    fn duration(&mut self, text: &str, origin: impl FnOnce() -> Origin) -> Option<u64> {
         match text.parse::<HumanDuration>() {
             Ok(time) => Some(u64::try_from(time.get().as_millis()).unwrap_or(u64::MAX)),
-            Err(error) => {
-                let problem = Problem::error(Code::WRONG_VALUE, error.to_string());
-                self.push_at(problem, origin);
+            Err(message) => {
+                let problem = Problem::error(Code::WRONG_VALUE, message);
+                self.push_at(problem, &origin());
                 None
             }
         }

@@ -238,9 +238,13 @@ impl Summary<'_> {
         let Some(set) = &state.set else {
             return Ok(());
         };
-        let sealed = state.steps.iter().any(|step| {
-            step.card.action == SEAL_ACTION && matches!(step.status, StepStatus::Done { .. })
-        });
+        let done = self
+            .ending()
+            .is_some_and(|ending| ending.outcome == RunOutcome::Done);
+        let sealed = done
+            || state.steps.iter().any(|step| {
+                step.card.action == SEAL_ACTION && matches!(step.status, StepStatus::Done { .. })
+            });
         let name = if state.phase == "backup" {
             "Backup set"
         } else {

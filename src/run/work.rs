@@ -1,7 +1,6 @@
 //! What a step's thread does.
 
 use std::any::Any;
-use std::error::Error;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,10 +13,9 @@ use super::crew::Crew;
 use super::mask;
 use super::orders::{Look, Notice, Task};
 use super::request::Gate;
-use crate::adapter::{ActionEntry, AnyAction, Failure, Probe, StepContext};
+use crate::adapter::{AnyAction, Failure, Probe, StepContext};
 use crate::event::{FailureKind, FailureReport, Outcome, Progress};
 use crate::host::{Control, Host};
-use crate::journal::JournalError;
 
 /// A step's progress goes on at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
@@ -96,18 +94,12 @@ fn fault(panic: &(dyn Any + Send)) -> Failure {
 
 fn attempt(crew: &Crew, task: &Task) -> Result<Ended, Failure> {
     let planned = crew.planned(task.step);
-    let entry = entry(crew, task.step)?;
-    let action = decode(crew, task.step, entry)?;
+    let action = action(crew, task.step)?;
     let host: Arc<dyn Host> = (crew.services.hosts)(&planned.host).ok_or_else(|| {
         Failure::refused(format!("there is no host `{}`", planned.host))
             .hint("name it in the site's `hosts`")
     })?;
-    let scratch = if entry.uses_scratch {
-        let made = crew.directory.make_scratch(&planned.id);
-        made.map_err(|error| unprepared(&error))?
-    } else {
-        crew.directory.scratch(&planned.id)
-    };
+    let scratch = crew.directory.scratch_path(&planned.id);
     let control = control(crew, task);
     let say = |text: String| {
         for line in crew.services.masker.mask(&text).lines() {
@@ -144,33 +136,17 @@ fn attempt(crew: &Crew, task: &Task) -> Result<Ended, Failure> {
     action.perform(&context).map(Ended::Done)
 }
 
-fn entry(crew: &Crew, step: usize) -> Result<&'static ActionEntry, Failure> {
+fn action(crew: &Crew, step: usize) -> Result<Box<dyn AnyAction>, Failure> {
     let name = &crew.planned(step).action;
-    (crew.services.actions)(name).ok_or_else(|| {
+    let entry = (crew.services.actions)(name).ok_or_else(|| {
         Failure::refused(format!("this program has no action `{name}`"))
             .hint("use the version of upgrade-kit that made the plan")
-    })
-}
-
-fn decode(crew: &Crew, step: usize, entry: &ActionEntry) -> Result<Box<dyn AnyAction>, Failure> {
-    let name = entry.name;
+    })?;
     entry.decode(crew.options(step)?).map_err(|error| {
         let place = error.path.join(".");
         let place = if place.is_empty() { "with" } else { &place };
         Failure::refused(format!("option `{place}` of `{name}`: {}", error.message))
     })
-}
-
-fn unprepared(error: &JournalError) -> Failure {
-    let failure = Failure::new(FailureKind::System, error.to_string());
-    let failure = match error.source() {
-        Some(source) => failure.because(source),
-        None => failure,
-    };
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }
 
 fn control(crew: &Crew, task: &Task) -> Control {

@@ -105,6 +105,9 @@ impl Runbook {
             problems: Problems::new(),
         };
         let runbook = composer.runbook(name, base, None, 0);
+        if let Some(runbook) = &runbook {
+            composer.check_head(runbook);
+        }
         match runbook {
             Some(mut runbook) if !composer.problems.has_errors() => {
                 runbook.documents = composer.documents;
@@ -138,7 +141,7 @@ impl Composer<'_> {
         asked_by: Option<&Origin>,
         depth: usize,
     ) -> Option<Runbook> {
-        let (document, at) = self.read::<RunbookDocument>(name, base, asked_by)?;
+        let (mut document, at) = self.read::<RunbookDocument>(name, base, asked_by)?;
         let root = Origin {
             document: at,
             path: Vec::new(),
@@ -185,7 +188,7 @@ impl Composer<'_> {
             }
         }
         self.apply_changes(&mut runbook, &document, &root);
-        let own = PhaseName::ALL.map(|phase| steps_of(document.steps(phase), phase, &root));
+        let own = PhaseName::ALL.map(|phase| steps_of(document.take_steps(phase), phase, &root));
         if own.iter().any(|steps| !steps.is_empty()) {
             runbook.parts.push(Part {
                 name: document.runbook.clone(),
@@ -199,13 +202,13 @@ impl Composer<'_> {
     }
 
     fn part(&mut self, name: &str, base: Option<&Path>, asked_by: &Origin) -> Option<Part> {
-        let (document, at) = self.read::<PartDocument>(name, base, Some(asked_by))?;
+        let (mut document, at) = self.read::<PartDocument>(name, base, Some(asked_by))?;
         let root = Origin {
             document: at,
             path: Vec::new(),
         };
         Some(Part {
-            steps: PhaseName::ALL.map(|phase| steps_of(document.steps(phase), phase, &root)),
+            steps: PhaseName::ALL.map(|phase| steps_of(document.take_steps(phase), phase, &root)),
             name: document.part,
             title: document.title,
             when: document.when,
@@ -240,7 +243,11 @@ impl Composer<'_> {
     }
 
     fn not_found(&self, error: &LibraryError, asked_by: Option<&Origin>) -> Problem {
-        let mut problem = Problem::error(Code::UNKNOWN_RUNBOOK, error.to_string());
+        let code = match error {
+            LibraryError::Unknown { .. } => Code::UNKNOWN_RUNBOOK,
+            LibraryError::Read { .. } => Code::UNREADABLE,
+        };
+        let mut problem = Problem::error(code, error.to_string());
         if let Some(origin) = asked_by {
             problem = problem.at(self.documents[origin.document].value_at(&origin.path), "");
         }
@@ -251,7 +258,7 @@ impl Composer<'_> {
                 }
                 problem.help(format!("looked in {}", looked.join(", ")))
             }
-            LibraryError::Read { source, .. } => problem.help(source.to_string()),
+            LibraryError::Read { source, .. } => problem.help(reason(source)),
         }
     }
 
@@ -264,26 +271,43 @@ impl Composer<'_> {
                     .iter_mut()
                     .flat_map(|part| &mut part.steps[phase as usize])
                     .find(|step| step.document.id == *id);
-                match found {
-                    Some(step) => apply(step, change, &origin),
-                    None => {
-                        let known: Vec<&str> = runbook
-                            .steps(phase)
-                            .map(|(_, step)| step.document.id.as_str())
-                            .collect();
-                        let near = suggest(id, known);
-                        let problem = Problem::error(
-                            Code::OVERLAY,
-                            format!(
-                                "there is no step `{id}` in phase {} to change",
-                                phase.as_str()
-                            ),
-                        )
-                        .at(self.documents[origin.document].key_at(&origin.path), "")
-                        .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
-                        self.problems.push(problem);
-                    }
+                if let Some(step) = found {
+                    apply(step, change, &origin);
+                    continue;
                 }
+                let known: Vec<&str> = runbook
+                    .steps(phase)
+                    .map(|(_, step)| step.document.id.as_str())
+                    .collect();
+                let near = suggest(id, known);
+                let problem = Problem::error(
+                    Code::OVERLAY,
+                    format!(
+                        "there is no step `{id}` in phase {} to change",
+                        phase.as_str()
+                    ),
+                )
+                .at(self.documents[origin.document].key_at(&origin.path), "")
+                .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
+                self.problems.push(problem);
+            }
+        }
+    }
+
+    /// What it is for must be said somewhere, by itself or by what it extends.
+    fn check_head(&mut self, runbook: &Runbook) {
+        for (key, value) in [
+            ("product", &runbook.product),
+            ("scenario", &runbook.scenario),
+        ] {
+            if value.is_empty() {
+                let message = format!("runbook `{}` does not say its {key}", runbook.name);
+                let problem = Problem::error(Code::MISSING_KEY, message)
+                    .at(self.documents[0].key_at(&["runbook"]), "")
+                    .help(format!(
+                        "add `{key}: …`, or `extends: …` if it changes another one"
+                    ));
+                self.problems.push(problem);
             }
         }
     }
@@ -295,12 +319,19 @@ impl Composer<'_> {
     }
 }
 
-fn steps_of(documents: &[StepDocument], phase: PhaseName, root: &Origin) -> Vec<Step> {
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::InvalidData => "it is no text: save it as UTF-8".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn steps_of(documents: Vec<StepDocument>, phase: PhaseName, root: &Origin) -> Vec<Step> {
     documents
-        .iter()
+        .into_iter()
         .enumerate()
         .map(|(position, document)| Step {
-            document: document.clone(),
+            document,
             origin: root.join([phase.as_str(), &position.to_string()]),
             option_origins: Vec::new(),
             disabled: None,

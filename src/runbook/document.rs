@@ -260,23 +260,23 @@ impl<'de> Deserialize<'de> for OneOrMany {
 }
 
 impl RunbookDocument {
-    /// Its own steps of a phase.
-    pub fn steps(&self, phase: PhaseName) -> &[StepDocument] {
-        match phase {
-            PhaseName::Backup => &self.backup,
-            PhaseName::Upgrade => &self.upgrade,
-            PhaseName::Restore => &self.restore,
-        }
+    /// Takes its own steps of a phase out.
+    pub(super) fn take_steps(&mut self, phase: PhaseName) -> Vec<StepDocument> {
+        std::mem::take(match phase {
+            PhaseName::Backup => &mut self.backup,
+            PhaseName::Upgrade => &mut self.upgrade,
+            PhaseName::Restore => &mut self.restore,
+        })
     }
 }
 
 impl PartDocument {
-    /// Its steps of a phase.
-    pub fn steps(&self, phase: PhaseName) -> &[StepDocument] {
-        match phase {
-            PhaseName::Backup => &self.backup,
-            PhaseName::Upgrade => &self.upgrade,
-            PhaseName::Restore => &self.restore,
-        }
+    /// Takes its steps of a phase out.
+    pub(super) fn take_steps(&mut self, phase: PhaseName) -> Vec<StepDocument> {
+        std::mem::take(match phase {
+            PhaseName::Backup => &mut self.backup,
+            PhaseName::Upgrade => &mut self.upgrade,
+            PhaseName::Restore => &mut self.restore,
+        })
     }
 }

@@ -405,12 +405,11 @@ fn expression_end(bytes: &[u8], mut at: usize) -> Option<usize> {
         match (quote, byte) {
             (Some(_), b'\\') => at += 1,
             (Some(open), byte) if byte == open => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'') => quote = Some(byte),
             (None, b'{') => depth += 1,
             (None, b'}') if depth == 0 => return Some(at),
             (None, b'}') => depth -= 1,
-            (None, _) => {}
+            _ => {}
         }
         at += 1;
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::SourceFile;
+use crate::diagnostic::{MAX_BYTES, SourceFile};
 
 use super::shipped::SHIPPED;
 
@@ -36,8 +36,8 @@ pub struct Library {
     directories: Vec<PathBuf>,
 }
 
-/// Larger documents are refused: the largest shipped one has a few hundred lines.
-const LIMIT: u64 = 4 * 1024 * 1024;
+/// Larger files are not even read.
+const LIMIT: u64 = MAX_BYTES as u64;
 
 impl Library {
     /// Looks into these directories first, in order.
@@ -51,7 +51,8 @@ impl Library {
         let mut looked = Vec::new();
         if name.starts_with('.') || name.starts_with('/') {
             let path = base.unwrap_or(Path::new("")).join(name);
-            return read(&path);
+            // Without `.` components, which say nothing to whoever reads the path in a message.
+            return read(&path.components().collect::<PathBuf>());
         }
         for directory in &self.directories {
             let path = directory.join(format!("{name}.yaml"));

@@ -24,5 +24,5 @@ pub use resolve::{Basis, FindProgram, Surroundings, absolute, resolve};
 pub use resolved::{
     Broker, Config, Connection, Database, Folder, Migration, Schema, Server, Site, Upgrade,
 };
-pub use secret_ref::{LITERAL_SECRET, SecretRef};
+pub use secret_ref::SecretRef;
 pub use secret_resolve::{SecretError, resolve as resolve_secret};

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::diagnostic::{Code, complaint};
+
 /// Where a secret is to be found. Documents, plans, journals and backup sets hold this reference,
 /// never the secret. Exactly one of the fields is given; [`SecretRef::validate`] tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -24,7 +26,14 @@ pub struct SecretRef {
 }
 
 /// What is said instead of accepting a secret that stands in the document itself.
-pub const LITERAL_SECRET: &str = "a secret must not be written here";
+fn literal<E: de::Error>() -> E {
+    E::custom(complaint(
+        Code::SECRET_IN_DOCUMENT,
+        "a secret must not be written here",
+        "write where it is: `{ env: NAME }`, `{ file: PATH }` or `{ command: [PROGRAM, …] }`; \
+         and change it, since it stood in a file",
+    ))
+}
 
 /// By hand, so that a literal secret gets a message of its own, which does not repeat it.
 impl<'de> Deserialize<'de> for SecretRef {
@@ -48,19 +57,28 @@ impl<'de> Deserialize<'de> for SecretRef {
                 )
             }
             fn visit_str<E: de::Error>(self, _: &str) -> Result<SecretRef, E> {
-                Err(E::custom(LITERAL_SECRET))
+                Err(literal())
             }
             fn visit_i64<E: de::Error>(self, _: i64) -> Result<SecretRef, E> {
-                Err(E::custom(LITERAL_SECRET))
+                Err(literal())
             }
             fn visit_u64<E: de::Error>(self, _: u64) -> Result<SecretRef, E> {
-                Err(E::custom(LITERAL_SECRET))
+                Err(literal())
+            }
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<SecretRef, E> {
+                Err(literal())
+            }
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<SecretRef, E> {
+                Err(literal())
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretRef, A::Error> {
                 let Ways { env, file, command } =
                     Ways::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 let reference = SecretRef { env, file, command };
-                reference.validate().map_err(de::Error::custom)?;
+                reference.validate().map_err(|fault| {
+                    let help = "exactly one of them tells where the secret is";
+                    de::Error::custom(complaint(Code::SECRET_REFERENCE, &fault, help))
+                })?;
                 Ok(reference)
             }
         }
@@ -69,6 +87,13 @@ impl<'de> Deserialize<'de> for SecretRef {
 }
 
 impl SecretRef {
+    /// The same reference with its file below the folder of the document, as all its paths are.
+    #[must_use]
+    pub fn below(mut self, directory: &std::path::Path) -> Self {
+        self.file = self.file.map(|file| super::absolute(directory, &file));
+        self
+    }
+
     /// Whether exactly one way is given, and not an empty one.
     pub fn validate(&self) -> Result<(), String> {
         let ways = usize::from(self.env.is_some())
@@ -91,5 +116,17 @@ impl fmt::Display for SecretRef {
             (.., Some(command)) => write!(f, "output of `{}`", command.join(" ")),
             _ => f.write_str("nothing"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_beside_the_document_wherever_the_program_runs() {
+        let reference: SecretRef = serde_json::from_str(r#"{"file":"./password"}"#).unwrap();
+        let found = reference.below("/etc/kit".as_ref());
+        assert_eq!(found.file, Some("/etc/kit/password".into()));
     }
 }

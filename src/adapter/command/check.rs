@@ -54,7 +54,6 @@ impl Action for CommandCheck {
     const NAME: &'static str = "command.check";
     const SUMMARY: &'static str = "Runs a program that only looks, and judges what it found";
     const EFFECT: Effect = Effect::Pure;
-    const USES_SCRATCH: bool = false;
     const OUTPUTS: &'static [OutputSpec] = OUTPUTS;
 
     fn validate(&self) -> Vec<String> {

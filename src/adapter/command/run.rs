@@ -62,7 +62,6 @@ impl Action for CommandRun {
     const NAME: &'static str = "command.run";
     const SUMMARY: &'static str = "Runs a program once";
     const EFFECT: Effect = Effect::Once;
-    const USES_SCRATCH: bool = false;
     const OUTPUTS: &'static [OutputSpec] = OUTPUTS;
 
     fn validate(&self) -> Vec<String> {

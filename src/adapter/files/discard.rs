@@ -68,7 +68,7 @@ impl Action for FilesDiscard {
             }
         }
         let mut outcome = Outcome {
-            summary: format!("{} or trees deleted", words::files(discarded)),
+            summary: format!("{} deleted", words::things(discarded)),
             ..Outcome::default()
         };
         outcome.outputs.insert("discarded".into(), discarded.into());

@@ -12,6 +12,7 @@ mod build;
 mod checks;
 mod copy;
 mod discard;
+mod keep;
 mod overlay;
 mod pieces;
 mod remove;

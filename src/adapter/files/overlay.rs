@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::build::build;
 use super::checks;
+use super::keep::{as_before, bring_over};
 use super::pieces::{Piece, PieceKind, compare, of_tree, total_bytes};
 use super::restore::outcome;
 use super::scan::{Tree, absolute_problem, at, scan, sub_path, sub_path_problems};
@@ -32,6 +33,10 @@ pub struct FilesOverlay {
     /// What of `from` is left out: paths relative to it, or absolute ones.
     #[serde(default)]
     pub exclude: Vec<PathBuf>,
+    /// What of `to` is moved into the new tree and not copied: large data that lies inside, a
+    /// broker's store. Paths relative to it, or absolute ones.
+    #[serde(default)]
+    pub keep: Vec<PathBuf>,
     /// Where the new tree is built and the old one kept, on the same file system. Beside `to` unless
     /// given.
     #[serde(default)]
@@ -66,6 +71,7 @@ impl Action for FilesOverlay {
                 .filter_map(|path| absolute_problem("aside", path)),
         );
         problems.extend(sub_path_problems("exclude", &self.exclude));
+        problems.extend(sub_path_problems("keep", &self.keep));
         problems
     }
 
@@ -78,6 +84,12 @@ impl Action for FilesOverlay {
         lines.push(PreviewLine::Writes(format!(
             "{to} (a copy with the new files in it, swapped in as a whole)"
         )));
+        for path in &self.keep {
+            lines.push(PreviewLine::Note(format!(
+                "{} is moved along",
+                path.display()
+            )));
+        }
         lines.push(PreviewLine::Note(format!(
             "the tree as it is now is kept as {}",
             kept_as(&self.to, self.aside.as_deref())
@@ -90,7 +102,7 @@ impl Action for FilesOverlay {
         let mut findings = checks::origin(host, &self.from);
         let workshop = workshop(&self.to, self.aside.as_deref());
         findings.extend(checks::target(host, &self.to, workshop));
-        match scan(host, &self.to, &[], &|| Ok(())) {
+        match scan(host, &self.to, &self.kept_paths(), &|| Ok(())) {
             Ok(Some(tree)) => {
                 findings.extend(checks::space(host, workshop, tree.bytes(), "the new tree"));
             }
@@ -109,7 +121,9 @@ impl Action for FilesOverlay {
         let base = swap.kept()?.unwrap_or_else(|| self.to.clone());
         let pieces = self.pieces(context, &base)?;
         swap.put(|new| build(context, new, &pieces))?;
-        let tree = scan(context.host, &self.to, &[], &|| go_on(context))?;
+        let keep = self.kept_paths();
+        bring_over(context, swap.old(), &self.to, &keep, &pieces)?;
+        let tree = scan(context.host, &self.to, &keep, &|| go_on(context))?;
         let foreign = compare(&pieces, tree.as_ref())?;
         context.host.sync(workshop(&self.to, None))?;
         let mut outcome = outcome(&pieces, swap.kept()?, foreign, &self.to);
@@ -123,15 +137,23 @@ impl Action for FilesOverlay {
 }
 
 impl FilesOverlay {
+    fn kept_paths(&self) -> Vec<PathBuf> {
+        let inside = |path: &PathBuf| sub_path(&self.to, path);
+        self.keep.iter().filter_map(inside).collect()
+    }
+
     fn pieces(&self, context: &StepContext<'_>, base: &Path) -> Result<Vec<Piece>, Failure> {
         let host = context.host;
         let watch = || go_on(context);
-        let base = scan(host, base, &[], &watch)?;
-        let base = base
+        let keep = self.kept_paths();
+        let base = scan(host, base, &keep, &watch)?;
+        let mut base = base
             .filter(is_directory)
             .ok_or_else(|| Failure::refused(format!("{} is not a directory", self.to.display())))?;
+        as_before(context, &self.to, &mut base)?;
         let inside = |path: &PathBuf| sub_path(&self.from, path);
-        let exclude: Vec<PathBuf> = self.exclude.iter().filter_map(inside).collect();
+        let mut exclude: Vec<PathBuf> = self.exclude.iter().filter_map(inside).collect();
+        exclude.extend(keep);
         let over = scan(host, &self.from, &exclude, &watch)?;
         let over = over.filter(is_directory).ok_or_else(|| {
             Failure::refused(format!("{} is not a directory", self.from.display()))

@@ -122,7 +122,7 @@ impl Action for FilesRemove {
             context.host.sync(existing)?;
         }
         let mut outcome = Outcome {
-            summary: format!("{} or trees taken away", words::files(removed)),
+            summary: format!("{} taken away", words::things(removed)),
             ..Outcome::default()
         };
         outcome.outputs.insert("removed".into(), removed.into());

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::build::{build, give};
+use super::build::build;
+use super::keep::bring_over;
 use super::pieces::{Piece, PieceKind, compare, excluded, of_artifact, path_of, total_bytes};
 use super::scan::{absolute_problem, at, scan, sub_path, sub_path_problems};
 use super::swap::{Swap, kept_as, workshop};
@@ -17,7 +18,6 @@ use crate::adapter::{
 };
 use crate::backup::SealedSet;
 use crate::event::{ArtifactRecord, Outcome};
-use crate::host::{Attributes, FileKind};
 
 /// Brings a tree or file back from the backup set: builds it whole beside its place, compares every
 /// hash, swaps it in and keeps what it replaced.
@@ -146,7 +146,7 @@ impl FilesRestore {
             .ok_or_else(|| self.no_artifact(set))?;
         let target = self.place(record);
         let pieces = of_artifact(set, record)?;
-        let keep = self.kept_paths(record, &target, &pieces);
+        let keep = self.kept_paths(context, record, &target, &pieces)?;
         let swap = Swap::new(context, &target, self.aside.as_deref());
         if pieces.is_empty() {
             swap.take_away()?;
@@ -180,18 +180,36 @@ impl FilesRestore {
         Failure::refused(text).hint(format!("it has: {}", names.join(", ")))
     }
 
-    /// What stays. Of what the backup left out, only that which still has its place in the tree.
-    fn kept_paths(&self, record: &ArtifactRecord, target: &Path, pieces: &[Piece]) -> Vec<PathBuf> {
-        match &self.keep {
-            Some(keep) => keep
-                .iter()
-                .filter_map(|path| sub_path(target, path))
-                .collect(),
-            None => excluded(record)
-                .into_iter()
-                .filter(|path| has_place(pieces, path))
-                .collect(),
+    /// What stays: all of it must have its place in the tree that is brought back. What the backup
+    /// left out and has none goes aside with the directory that came since.
+    fn kept_paths(
+        &self,
+        context: &StepContext<'_>,
+        record: &ArtifactRecord,
+        target: &Path,
+        pieces: &[Piece],
+    ) -> Result<Vec<PathBuf>, Failure> {
+        let asked = self.keep.as_deref().unwrap_or_default();
+        let asked = asked.iter().filter_map(|path| sub_path(target, path));
+        let wanted: Vec<PathBuf> = match &self.keep {
+            Some(_) => asked.collect(),
+            None => excluded(record),
+        };
+        let mut kept = Vec::new();
+        for path in wanted {
+            let location = target.join(&path);
+            if has_place(pieces, &path) {
+                kept.push(path);
+            } else if self.keep.is_some() && context.host.stat(&location)?.is_some() {
+                let text = format!(
+                    "{} cannot be kept: the backup has no directory for it",
+                    location.display()
+                );
+                let failure = Failure::refused(text);
+                return Err(failure.hint("keep the directory above it as a whole"));
+            }
         }
+        Ok(kept)
     }
 }
 
@@ -205,14 +223,6 @@ fn has_place(pieces: &[Piece], path: &Path) -> bool {
 }
 
 fn refuse_kept_members(pieces: &[Piece], keep: &[PathBuf], target: &Path) -> Result<(), Failure> {
-    if let Some(path) = keep.iter().find(|path| !has_place(pieces, path)) {
-        let path = target.join(path);
-        let text = format!(
-            "{} cannot be kept: the backup has no directory for it",
-            path.display()
-        );
-        return Err(Failure::refused(text).hint("keep the directory above it as a whole"));
-    }
     let kept = |piece: &&Piece| keep.iter().any(|path| piece.relative.starts_with(path));
     match pieces.iter().find(kept) {
         None => Ok(()),
@@ -221,80 +231,6 @@ fn refuse_kept_members(pieces: &[Piece], keep: &[PathBuf], target: &Path) -> Res
             let text = format!("{} is to be kept and restored at once", path.display());
             Err(Failure::refused(text).hint("take it out of `keep`, or out of the backup"))
         }
-    }
-}
-
-/// Moves what stays from the old tree to the new one. Each move is one rename; a killed attempt is
-/// finished because what was moved is no longer in the old tree.
-fn bring_over(
-    context: &StepContext<'_>,
-    old: &Path,
-    target: &Path,
-    keep: &[PathBuf],
-    pieces: &[Piece],
-) -> Result<(), Failure> {
-    let host = context.host;
-    for path in keep {
-        let (from, to) = (old.join(path), target.join(path));
-        let Some(stat) = host.stat(&from)? else {
-            continue;
-        };
-        if host.stat(&to)?.is_some() {
-            let text = format!("{} and {} exist both", from.display(), to.display());
-            return Err(Failure::refused(text).hint("move one of them away, then resume the run"));
-        }
-        make_way(context, old, target, path)?;
-        // A directory's own entry `..` is written when it moves.
-        let closed = stat.kind == FileKind::Directory && stat.mode & 0o200 == 0;
-        if closed {
-            host.set_attributes(&from, &mode(stat.mode | 0o700))?;
-        }
-        host.rename(&from, &to)?;
-        if closed {
-            host.set_attributes(&to, &mode(stat.mode))?;
-        }
-    }
-    let parents = keep.iter().filter_map(|path| path.parent());
-    let touched: Vec<&Path> = parents.flat_map(Path::ancestors).collect();
-    let mut directories: Vec<&Piece> = pieces
-        .iter()
-        .filter(|piece| touched.contains(&piece.relative.as_path()))
-        .collect();
-    directories.reverse();
-    for piece in directories {
-        give(context, &at(target, &piece.relative), piece)?;
-    }
-    Ok(())
-}
-
-/// Opens the directories above a kept path that forbid writing, in both trees. Those of the new tree
-/// get their attributes back afterwards.
-fn make_way(
-    context: &StepContext<'_>,
-    old: &Path,
-    target: &Path,
-    path: &Path,
-) -> Result<(), Failure> {
-    let host = context.host;
-    let mut above: Vec<&Path> = path.ancestors().skip(1).collect();
-    above.reverse();
-    for folder in above {
-        let (from, to) = (at(old, folder), at(target, folder));
-        for side in [&from, &to] {
-            if let Some(stat) = host.stat(side)?
-                && stat.mode & 0o700 != 0o700
-            {
-                host.set_attributes(side, &mode(stat.mode | 0o700))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn mode(mode: u32) -> Attributes {
-    Attributes {
-        mode: Some(mode),
-        ..Attributes::default()
     }
 }
 

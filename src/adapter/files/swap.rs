@@ -70,11 +70,7 @@ impl<'a> Swap<'a> {
     ) -> Self {
         let run = &context.control.run;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let digest = Sha256::digest(target.as_os_str().as_bytes());
-        let digest = format!(
-            "{:02x}{:02x}{:02x}{:02x}",
-            digest[0], digest[1], digest[2], digest[3]
-        );
+        let digest = digest(target);
         // In a common place two targets of one name must not meet.
         let step = match aside {
             None => plain(context.step),
@@ -167,6 +163,7 @@ impl<'a> Swap<'a> {
         let text = serde_json::to_vec(&note).map_err(|error| {
             Failure::new(FailureKind::Internal, "failed to write a note").because(&error)
         })?;
+        self.context.make_scratch()?;
         self.context.host.write_atomic(&self.note, &text, 0o600)?;
         Ok(note)
     }
@@ -235,6 +232,13 @@ impl<'a> Swap<'a> {
             self.old.display()
         ))
     }
+}
+
+/// A short name for a path, the same in every attempt.
+pub(super) fn digest(path: &Path) -> String {
+    let digest = Sha256::digest(path.as_os_str().as_bytes());
+    let digits = digest.iter().take(4).map(|byte| format!("{byte:02x}"));
+    digits.collect::<Vec<_>>().concat()
 }
 
 /// A step's name as part of a file's name.

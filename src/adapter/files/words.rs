@@ -13,6 +13,14 @@ pub(super) fn files(count: usize) -> String {
     }
 }
 
+/// `1 file or tree`, `3 files or trees`.
+pub(super) fn things(count: usize) -> String {
+    match count {
+        1 => "1 file or tree".to_owned(),
+        count => format!("{count} files or trees"),
+    }
+}
+
 /// `1.5 GiB`.
 pub(super) fn bytes(count: u64) -> String {
     indicatif::HumanBytes(count).to_string()

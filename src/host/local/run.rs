@@ -38,40 +38,35 @@ pub(super) fn run(
         program: invocation.program.clone(),
         source,
     };
-    let (watched, input_error) = match (streams.stdin, pipes.stdin) {
-        (Stdin::Reader(reader), Some(pipe)) => {
+    let (watched, input_error) =
+        if let (Stdin::Reader(reader), Some(pipe)) = (streams.stdin, pipes.stdin) {
             let feeding = Feeding::new().map_err(|error| failed("write the input of", error))?;
-            watch_and_feed(
-                &mut tool,
-                &mut outputs,
-                invocation,
-                control,
-                (reader, pipe, feeding),
-            )
-        }
-        _ => (
-            Supervision::new(&mut tool, invocation, &control.stop, None).watch(&mut outputs),
-            None,
-        ),
-    };
+            let input = (reader, pipe, feeding);
+            watch_and_feed(&mut tool, &mut outputs, invocation, control, input)
+        } else {
+            let supervision = Supervision::new(&mut tool, invocation, &control.stop, None);
+            (supervision.watch(&mut outputs), None)
+        };
     let [stdout, stderr] = outputs.map(Output::finish);
     let watched = watched.map_err(|error| failed("wait for", error))?;
-    if let Some(error) = input_error {
-        return Err(failed("read the input for", error));
+    let broken = match (input_error, watched.broken) {
+        (Some(error), _) => Some(failed("read the input for", error)),
+        (None, Some(DrainError::Read(error))) => Some(failed("read the output of", error)),
+        (None, Some(DrainError::Write(error))) => Some(failed("store the output of", error)),
+        (None, None) => None,
+    };
+    match broken {
+        // A reader or writer that gave up because of the stop is not what went wrong.
+        Some(error) if !watched.stopped => Err(error),
+        _ => Ok(Exit {
+            status: watched.status,
+            stdout,
+            stderr,
+            timed_out: watched.timed_out,
+            stopped: watched.stopped,
+            leaked: watched.leaked,
+        }),
     }
-    match watched.broken {
-        Some(DrainError::Read(error)) => return Err(failed("read the output of", error)),
-        Some(DrainError::Write(error)) => return Err(failed("store the output of", error)),
-        None => {}
-    }
-    Ok(Exit {
-        status: watched.status,
-        stdout,
-        stderr,
-        timed_out: watched.timed_out,
-        stopped: watched.stopped,
-        leaked: watched.leaked,
-    })
 }
 
 fn watch_and_feed(

@@ -32,8 +32,8 @@ impl Script {
                 scenario: "same-server".to_owned(),
                 plan: "ab".repeat(32),
                 program: "0.1.0".to_owned(),
-                set: Some("20261121-093000".to_owned()),
-                uses: None,
+                set: (phase == "backup").then(|| "20261121-093000".to_owned()),
+                uses: (phase != "backup").then(|| "20261121-093000".to_owned()),
                 boot: None,
                 steps: cards,
             },
@@ -314,7 +314,7 @@ pub(super) fn interrupted() -> Vec<Event> {
         vec![
             card("copy-files", "files.backup", &[]),
             card("dump-database", "mysql.dump", &[]),
-            card("seal", "set.seal", &[]),
+            card("seal", "backupset.seal", &[]),
         ],
     );
     script
