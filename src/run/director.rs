@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::decide::{Schedule, StepEnd};
 use super::orders::{History, Look, Notice, Order, Task};
+use super::recorder::milliseconds;
 use super::request::{GateAnswer, Verdict};
 use super::retry;
 use super::stop::StopRequest;
 use super::work::Ended;
 use crate::adapter::Effect;
-use crate::event::{EventKind, FailureReport, Outcome, RunOutcome, StopLevel};
+use crate::event::{Because, EventKind, FailureReport, Outcome, RunOutcome, StopLevel};
 use crate::host::StopFlag;
 use crate::plan::{OnFailure, Plan, PlannedStep};
 
@@ -85,23 +86,20 @@ impl Director {
     pub(super) fn take(&mut self, notice: Notice, now: Instant) {
         match notice {
             Notice::Stop(request) => self.stop(request),
-            Notice::Tool(step, start) => {
-                let kind = EventKind::ToolStarted {
-                    step: self.name(step),
-                    pid: start.process.pid,
-                    start_time: start.process.start_time,
-                    command: start.command,
-                };
-                self.record(kind);
-            }
-            Notice::Said(step, message) => {
-                let step = self.name(step);
-                self.record(EventKind::StepMessage { step, message });
-            }
-            Notice::Progress(step, progress) => {
-                let step = self.name(step);
-                self.record(EventKind::StepProgress { step, progress });
-            }
+            Notice::Tool(step, start) => self.record(EventKind::ToolStarted {
+                step: self.name(step),
+                pid: start.process.pid,
+                start_time: start.process.start_time,
+                command: start.command,
+            }),
+            Notice::Said(step, message) => self.record(EventKind::StepMessage {
+                step: self.name(step),
+                message,
+            }),
+            Notice::Progress(step, progress) => self.record(EventKind::StepProgress {
+                step: self.name(step),
+                progress,
+            }),
             Notice::Ended(step, ended) => self.ended(step, ended, now),
             Notice::NotAsked(step, failure) => self.failed(step, *failure, now),
             Notice::Answered(step, answer, question) => self.answered(step, answer, question, now),
@@ -151,7 +149,6 @@ impl Director {
     fn attempt(&mut self, step: usize, look: Look, now: Instant) {
         let is_gate = self.planned(step).action == "gate";
         let limit = self.planned(step).timeout_ms.map(Duration::from_millis);
-        let name = self.name(step);
         let Some(active) = self.active.get_mut(&step) else {
             return;
         };
@@ -165,12 +162,11 @@ impl Director {
         } else {
             Doing::Working
         };
-        let stop = active.stop.clone();
-        self.orders
-            .push(Order::Record(Box::new(EventKind::StepStarted {
-                step: name,
-                attempt: active.attempt,
-            })));
+        let (stop, attempt) = (active.stop.clone(), active.attempt);
+        self.record(EventKind::StepStarted {
+            step: self.name(step),
+            attempt,
+        });
         self.orders.push(if is_gate {
             Order::Ask(step, stop)
         } else {
@@ -230,12 +226,11 @@ impl Director {
         let Some(active) = self.active.remove(&step) else {
             return;
         };
-        self.orders
-            .push(Order::Record(Box::new(EventKind::StepDone {
-                step: self.name(step),
-                outcome,
-                elapsed_ms: milliseconds(now - active.began),
-            })));
+        self.record(EventKind::StepDone {
+            step: self.name(step),
+            outcome,
+            elapsed_ms: milliseconds(now - active.began),
+        });
         self.schedule.ended(step, StepEnd::Done);
     }
 
@@ -258,13 +253,12 @@ impl Director {
         let Some(pause) = pause else {
             let elapsed_ms = milliseconds(now - active.began);
             self.active.remove(&step);
-            self.orders
-                .push(Order::Record(Box::new(EventKind::StepFailed {
-                    step: planned.id.clone(),
-                    failure,
-                    tolerated: planned.optional || planned.on_failure == OnFailure::Continue,
-                    elapsed_ms,
-                })));
+            self.record(EventKind::StepFailed {
+                step: planned.id.clone(),
+                failure,
+                tolerated: planned.optional || planned.on_failure == OnFailure::Continue,
+                elapsed_ms,
+            });
             self.schedule.ended(step, StepEnd::Failed);
             return;
         };
@@ -290,9 +284,8 @@ impl Director {
     fn answered(&mut self, step: usize, answer: GateAnswer, question: String, now: Instant) {
         match answer {
             GateAnswer::Yes => {
-                let summary = "confirmed".to_owned();
                 let outcome = Outcome {
-                    summary,
+                    summary: "confirmed".to_owned(),
                     ..Outcome::default()
                 };
                 self.done(step, outcome, now);
@@ -301,7 +294,7 @@ impl Director {
                 if self.active.remove(&step).is_some() {
                     self.record(EventKind::StepNotRun {
                         step: self.name(step),
-                        because: crate::event::Because::Declined(question),
+                        because: Because::Declined(question),
                     });
                     self.schedule.ended(step, StepEnd::Declined);
                 }
@@ -351,9 +344,8 @@ impl Director {
 
     fn interrupt(&mut self, step: usize, message: String) {
         if self.active.remove(&step).is_some() {
-            let name = self.name(step);
             self.record(EventKind::StepInterrupted {
-                step: name,
+                step: self.name(step),
                 message,
             });
             self.schedule.ended(step, StepEnd::Interrupted);
@@ -404,8 +396,4 @@ impl Director {
     fn name(&self, step: usize) -> String {
         self.plan.steps[step].id.clone()
     }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

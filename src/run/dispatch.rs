@@ -13,7 +13,7 @@ use super::decide::{Limits, Schedule};
 use super::director::Director;
 use super::error::RunError;
 use super::orders::{History, Notice, Order, Task};
-use super::recorder::Recorder;
+use super::recorder::{Recorder, milliseconds};
 use super::request::{RunReport, RunRequest, Services};
 use super::sets::Sets;
 use super::stop::{StopRequest, StopSource, Stops};
@@ -156,26 +156,19 @@ impl Stretch {
         });
         let mut dispatch = Dispatch {
             director: Director::new(self.plan, schedule, self.history, asks),
-            crew: Arc::clone(&crew),
+            crew,
             recorder,
             inbox,
             working: 0,
         };
         let outcome = runtime.block_on(dispatch.drive(stops)).map_err(lost)?;
-        let state = dispatch.recorder.state();
-        let closing = (crew.services.closing)(&state, outcome);
-        let finished = EventKind::RunFinished {
-            outcome,
-            elapsed_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            next: closing.next,
-            facts: closing.facts,
-        };
-        dispatch.recorder.record(vec![finished]).map_err(lost)?;
+        dispatch.close(outcome, began).map_err(lost)?;
         drop(self.lock);
+        let state = std::mem::take(&mut *dispatch.recorder.state());
         Ok(RunReport {
             directory: self.directory,
             outcome,
-            state: dispatch.recorder.state(),
+            state,
         })
     }
 }
@@ -212,6 +205,17 @@ impl Dispatch {
                 self.take(notice, now);
             }
         }
+    }
+
+    /// Records the end of the run.
+    fn close(&mut self, outcome: RunOutcome, began: Instant) -> Result<(), JournalError> {
+        let closing = (self.crew.services.closing)(&self.recorder.state(), outcome);
+        self.recorder.record(vec![EventKind::RunFinished {
+            outcome,
+            elapsed_ms: milliseconds(began.elapsed()),
+            next: closing.next,
+            facts: closing.facts,
+        }])
     }
 
     /// The next thing that happens, `None` if it is only that time has passed.

@@ -1,12 +1,18 @@
 //! Journal, state and sink, always in this order.
 
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::event::{Event, EventKind, RunState};
 use crate::journal::{Journal, JournalError};
+
+/// A time as events give it.
+pub(super) fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
 
 /// Numbers events and hands them on: to the journal, to the state, to whoever reports.
 pub(super) struct Recorder {
@@ -58,11 +64,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// The state after the last recorded event.
-    pub(super) fn state(&self) -> RunState {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// The state after the last recorded event, for a look: of a large plan it is large.
+    pub(super) fn state(&self) -> MutexGuard<'_, RunState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

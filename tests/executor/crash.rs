@@ -7,7 +7,8 @@ use upgrade_kit::event::{Event, EventKind, RunOutcome, RunState, StepStatus};
 use upgrade_kit::plan::{OnFailure, Retry};
 use upgrade_kit::run::Limits;
 
-use super::world::{Stage, locked};
+use super::fake::locked;
+use super::world::Stage;
 
 /// A step as it is drawn.
 #[derive(Debug, Clone)]

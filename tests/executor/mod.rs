@@ -8,5 +8,9 @@
 
 mod crash;
 mod execute;
+mod fake;
+mod killed;
+mod orphans;
 mod resume;
+mod stops;
 mod world;

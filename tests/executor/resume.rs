@@ -1,76 +1,18 @@
 //! Taking up a run again.
 
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::json;
 use upgrade_kit::adapter::Effect;
 use upgrade_kit::event::{
     ArtifactRecord, Event, EventKind, FailureKind, Level, Outcome, RunOutcome, StepStatus,
 };
-use upgrade_kit::host::{Host, LocalHost};
-use upgrade_kit::journal::{Holder, Journal, JournalError, Lock, RunDirectory};
+use upgrade_kit::journal::{Holder, JournalError, Lock, RunDirectory};
 use upgrade_kit::run::{GateAnswer, RunError, Verdict};
 
-use super::world::{Stage, locked};
-
-fn boot_id() -> String {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
-    id.trim().to_owned()
-}
-
-/// A run that was killed: its journal holds its start, on a machine booted as given, and `kinds`.
-fn killed_run(stage: &Stage, boot: &str, kinds: Vec<EventKind>) -> RunDirectory {
-    let plan = &stage.plan;
-    let (directory, mut journal): (RunDirectory, Journal) =
-        RunDirectory::create(&plan.state, &stage.killed, plan, "site: test\n").unwrap();
-    let started = EventKind::RunStarted {
-        format: 1,
-        run: stage.killed.clone(),
-        site: plan.site.clone(),
-        phase: plan.phase.to_string(),
-        scenario: plan.scenario.clone(),
-        plan: plan.digest(),
-        program: "0.1.0".to_owned(),
-        set: None,
-        uses: None,
-        boot: Some(boot.to_owned()),
-        steps: plan.cards(),
-    };
-    for (at, kind) in std::iter::once(started).chain(kinds).enumerate() {
-        let event = Event {
-            seq: at as u64 + 1,
-            at: Timestamp::now(),
-            kind,
-        };
-        journal.append(&event).unwrap();
-    }
-    directory
-}
-
-fn started(step: &str) -> EventKind {
-    EventKind::StepStarted {
-        step: step.to_owned(),
-        attempt: 1,
-    }
-}
-
-fn done(step: &str, outcome: Outcome) -> EventKind {
-    EventKind::StepDone {
-        step: step.to_owned(),
-        outcome,
-        elapsed_ms: 1,
-    }
-}
-
-fn notes(events: &[Event]) -> Vec<String> {
-    let resumed = events.iter().find_map(|event| match &event.kind {
-        EventKind::RunResumed { notes, .. } => Some(notes.clone()),
-        _ => None,
-    });
-    resumed.expect("no RunResumed")
-}
+use super::fake::locked;
+use super::killed::{boot_id, done, killed_run, notes, started};
+use super::world::Stage;
 
 #[test]
 fn failed_steps_and_what_they_held_back_run_again() {
@@ -201,101 +143,6 @@ fn a_failure_that_leaves_open_what_was_done_is_not_trusted() {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an orphan that no host of this program started"
-)]
-fn sleeper(run: Option<&str>) -> Child {
-    let mut command = Command::new("sleep");
-    if let Some(run) = run {
-        command.env("UPGRADE_KIT_RUN", run);
-    }
-    command.arg("300").spawn().unwrap()
-}
-
-#[test]
-fn orphans_are_ended_before_anything_is_repeated() {
-    let mut stage = Stage::new();
-    let mut journaled = sleeper(None);
-    let mut marked = sleeper(Some(&stage.killed));
-    let mut stranger = sleeper(Some("another-run"));
-    let process = LocalHost.process(journaled.id()).unwrap();
-    stage.step("cut", &[], json!({}));
-    let tool = EventKind::ToolStarted {
-        step: "cut".to_owned(),
-        pid: process.pid,
-        start_time: process.start_time,
-        command: "sleep 300".to_owned(),
-    };
-    killed_run(&stage, &boot_id(), vec![started("cut"), tool]);
-    let (_, outcome, events) = stage.go_on_with_killed();
-    let stranger_lives = stranger.try_wait().unwrap().is_none();
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
-    assert_eq!(outcome, RunOutcome::Done);
-    assert!(stranger_lives);
-    assert!(journaled.try_wait().unwrap().is_some());
-    assert!(marked.try_wait().unwrap().is_some());
-    let expected = [
-        format!(
-            "step `cut`: process {} (`sleep 300`) was still at work and was ended",
-            process.pid
-        ),
-        format!(
-            "process {} of the killed run was still at work and was ended",
-            marked.id()
-        ),
-        "step `cut` was cut off and runs again".to_owned(),
-    ];
-    assert_eq!(notes(&events), expected);
-}
-
-#[test]
-fn processes_that_only_look_like_orphans_are_left_alone() {
-    // The number was given to somebody else; or the machine was restarted since.
-    let boot = boot_id();
-    for (boot, off) in [(boot.as_str(), 1), ("another-boot", 0)] {
-        let mut child = sleeper(None);
-        let process = LocalHost.process(child.id()).unwrap();
-        let mut stage = Stage::new();
-        stage.step("cut", &[], json!({}));
-        let tool = EventKind::ToolStarted {
-            step: "cut".to_owned(),
-            pid: process.pid,
-            start_time: process.start_time + off,
-            command: "sleep 300".to_owned(),
-        };
-        killed_run(&stage, boot, vec![started("cut"), tool]);
-        let outcome = stage.go_on_with_killed().1;
-        let lives = child.try_wait().unwrap().is_none();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert_eq!(outcome, RunOutcome::Done);
-        assert!(lives, "boot {boot}, off by {off}");
-    }
-}
-
-#[test]
-fn the_job_of_an_external_step_is_left_to_its_step() {
-    let mut stage = Stage::new();
-    let mut child = sleeper(Some(&stage.killed));
-    let process = LocalHost.process(child.id()).unwrap();
-    stage.step("job", &[], json!({})).effect = Effect::External;
-    let tool = EventKind::ToolStarted {
-        step: "job".to_owned(),
-        pid: process.pid,
-        start_time: process.start_time,
-        command: "sleep 300".to_owned(),
-    };
-    killed_run(&stage, &boot_id(), vec![started("job"), tool]);
-    let outcome = stage.go_on_with_killed().1;
-    let lives = child.try_wait().unwrap().is_none();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(outcome, RunOutcome::Done);
-    assert!(lives);
-}
-
 /// A step whose artifact is in the set, and the file.
 fn with_artifact(stage: &mut Stage) -> (Outcome, std::path::PathBuf) {
     use std::io::Write;
@@ -358,8 +205,7 @@ fn a_changed_runbook_is_told_and_the_frozen_plan_runs() {
     killed_run(&stage, &boot_id(), vec![]);
     let frozen = stage.plan.digest();
     stage.step("two", &[], json!({}));
-    let present = Some(stage.plan.digest());
-    let (report, events) = stage.resume_beside(&stage.killed.clone(), present);
+    let (report, events) = stage.resume_beside(&stage.killed.clone(), true);
     let report = report.unwrap();
     assert_eq!(report.state.plan, frozen);
     assert_eq!(report.state.steps.len(), 1);
@@ -441,31 +287,4 @@ fn runs_are_listed_newest_first() {
         RunDirectory::list(std::path::Path::new("/nowhere")).unwrap(),
         []
     );
-}
-
-#[test]
-fn an_orphan_that_ignores_the_request_to_end_is_killed() {
-    let mut stage = Stage::new();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "an orphan that no host of this program started"
-    )]
-    let mut child = Command::new("sh")
-        .args(["-c", "trap '' TERM; while :; do sleep 1; done"])
-        .env("UPGRADE_KIT_RUN", &stage.killed)
-        .spawn()
-        .unwrap();
-    std::thread::sleep(Duration::from_millis(200));
-    stage.step("cut", &[], json!({}));
-    killed_run(&stage, &boot_id(), vec![started("cut")]);
-    let began = Instant::now();
-    let (_, outcome, _) = stage.go_on_with_killed();
-    let waited = began.elapsed();
-    assert_eq!(outcome, RunOutcome::Done);
-    assert!(child.try_wait().unwrap().is_some());
-    assert!(
-        waited > Duration::from_secs(9),
-        "it had its grace: {waited:?}"
-    );
-    assert!(waited < Duration::from_secs(25), "{waited:?}");
 }
