@@ -3,7 +3,8 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    unreachable_pub,
+    clippy::pedantic,
+    clippy::type_complexity,
     reason = "what stands around the test functions is test code as well; it prints and starts processes"
 )]
 

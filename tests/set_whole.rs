@@ -323,7 +323,7 @@ fn odd_manifests_are_refused() {
         ),
         (
             |manifest| {
-                manifest["artifacts"][1]["files"] = manifest["artifacts"][0]["files"].clone()
+                manifest["artifacts"][1]["files"] = manifest["artifacts"][0]["files"].clone();
             },
             "is recorded twice",
         ),

@@ -235,19 +235,16 @@ fn kill_a_restore_everywhere(host: impl Fn(u64) -> DyingHost, gap: bool) {
             break;
         }
         kills += 1;
-        let outcome = match first {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let whole = source.join("domibus.properties").exists();
-                let old = source.join("new-version/file").exists();
-                let absent = gap && !source.exists();
-                assert!(
-                    whole != old || absent,
-                    "after {operations}: neither old nor new"
-                );
-                world.perform(&step).unwrap()
-            }
-        };
+        let outcome = first.unwrap_or_else(|_| {
+            let whole = source.join("domibus.properties").exists();
+            let old = source.join("new-version/file").exists();
+            let absent = gap && !source.exists();
+            assert!(
+                whole != old || absent,
+                "after {operations}: neither old nor new"
+            );
+            world.perform(&step).unwrap()
+        });
         let mut found = picture(&source);
         assert_eq!(picture(&source.join("logs")), logs, "after {operations}");
         for members in [&mut found, &mut expected] {

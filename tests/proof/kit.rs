@@ -158,14 +158,21 @@ impl Kit {
         kit.kill().unwrap();
         for group in groups {
             // It may have ended by itself.
-            drop(kill_process_group(group, Signal::KILL));
+            _ = kill_process_group(group, Signal::KILL);
         }
         self.kills += 1;
     }
 
     /// The newest run and the length of its journal.
     fn journal_lines(&self) -> (String, usize) {
-        let newest = names(&self.runs).pop().unwrap_or_default();
+        let began = |run: &String| {
+            let folder = std::fs::metadata(self.runs.join(run));
+            folder.and_then(|folder| folder.created()).ok()
+        };
+        let newest = names(&self.runs)
+            .into_iter()
+            .max_by_key(began)
+            .unwrap_or_default();
         let lines = self.lines_of(&newest);
         (newest, lines)
     }
@@ -231,7 +238,11 @@ impl Kit {
         sets.retain(|name| {
             self.sets.join(name).join("manifest.json").is_file() && !name.contains(".partial")
         });
-        sets.pop().unwrap()
+        let sealed = |name: &String| {
+            let manifest = std::fs::metadata(self.sets.join(name).join("manifest.json"));
+            manifest.and_then(|manifest| manifest.modified()).ok()
+        };
+        sets.into_iter().max_by_key(sealed).unwrap()
     }
 }
 
@@ -300,7 +311,7 @@ pub(super) fn sweep(folder: &Path) {
     for process in processes() {
         if process.command.contains(&folder) && process.pid != std::process::id() {
             let pid = Pid::from_raw(i32::try_from(process.pid).unwrap()).unwrap();
-            drop(kill_process(pid, Signal::KILL));
+            _ = kill_process(pid, Signal::KILL);
         }
     }
 }

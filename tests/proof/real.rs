@@ -108,6 +108,8 @@ database:
   socket: mariadb/mysql.sock
   user: domibus
   password: {{ file: password }}
+installation:
+  version: "5.1.0"
 upgrade:
   to: "5.1.1"
   war: release-5.1.1/webapps/domibus.war

@@ -102,7 +102,7 @@ fn damage(real: &Real) {
     }
     for schema in &real.schemas[1..] {
         real.sql(&format!(
-            "SET foreign_key_checks = 0; DELETE FROM {schema}.TB_USER_MESSAGE LIMIT 100; DROP VIEW {schema}.V_MESSAGE"
+            "SET foreign_key_checks = 0; DELETE FROM {schema}.TB_USER_MESSAGE LIMIT 100; DROP VIEW {schema}.V_AUDIT, {schema}.V_MESSAGE"
         ));
     }
     let write = |path: &Path, text: &str| std::fs::write(path, text).unwrap();

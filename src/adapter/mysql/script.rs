@@ -349,11 +349,11 @@ impl Action for Script {
                 script: script.clone(),
                 before: self.digest(&session)?,
             });
-            journal.write(context.host, context.scratch)?;
+            journal.write(context.host, context.make_scratch()?)?;
             warnings.extend(self.run(&session, script, context)?);
             journal.begun = None;
             journal.finished.push(script.clone());
-            journal.write(context.host, context.scratch)?;
+            journal.write(context.host, context.make_scratch()?)?;
             (context.progress)(Progress {
                 done: at as u64 + 1,
                 total: Some(scripts.len() as u64),

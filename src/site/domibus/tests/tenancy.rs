@@ -139,24 +139,6 @@ fn domains_that_domibus_does_not_start_with() {
     assert_eq!(refusals.len(), 4);
 }
 
-#[test]
-fn the_default_address_needs_the_single_schema() {
-    let files = two_domains().conf(
-        "domibus.properties",
-        &MAIN.replace(
-            "domibus.database.schema=",
-            "domibus.database.general.schema=",
-        ),
-    );
-    assert_one(
-        &files.refused(),
-        &[
-            "domibus.datasource.url",
-            "${domibus.database.schema} has no value",
-        ],
-    );
-}
-
 fn flat() -> Files {
     let main = "domibus.database.serverName=db
 domibus.database.general.schema=general
