@@ -7,7 +7,7 @@ use upgrade_kit::adapter::{Failure, Severity};
 use upgrade_kit::event::{FailureKind, Outcome};
 use upgrade_kit::host::store_lock;
 
-use crate::kahadb_stores::{Broker, copy, fixture};
+use crate::broker_stores::{Broker, copy, fixture};
 use crate::tree_world::Step;
 
 fn options(broker: &Broker, more: &Value) -> Value {

@@ -7,7 +7,7 @@ use upgrade_kit::adapter::kahadb::read_inventory;
 use upgrade_kit::backup::{PartialSet, VerifyWatch};
 use upgrade_kit::event::Level;
 
-use crate::kahadb_stores::Broker;
+use crate::broker_stores::Broker;
 use crate::tree_world::{DyingHost, Step, picture};
 
 fn messages(store: &Path) -> u64 {
@@ -47,17 +47,16 @@ fn a_restore_of_messages_survives_a_kill_at_every_operation() {
             break;
         }
         kills += 1;
-        let outcome = match first {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let found = (messages(&broker.store), jobs(&broker.data));
-                assert!(
-                    [present.0, messages_saved].contains(&found.0),
-                    "{operations}"
-                );
-                assert!([present.1, jobs_saved].contains(&found.1), "{operations}");
-                broker.world.perform_on(&undying(), &step).unwrap()
-            }
+        let outcome = if let Ok(outcome) = first {
+            outcome
+        } else {
+            let found = (messages(&broker.store), jobs(&broker.data));
+            assert!(
+                [present.0, messages_saved].contains(&found.0),
+                "{operations}"
+            );
+            assert!([present.1, jobs_saved].contains(&found.1), "{operations}");
+            broker.world.perform_on(&undying(), &step).unwrap()
         };
         let found = (picture(&broker.store), picture(&broker.data));
         assert_eq!(found, expected, "after {operations}");

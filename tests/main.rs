@@ -10,6 +10,7 @@
 
 mod arrows;
 mod broker_rig;
+mod broker_stores;
 mod cli;
 mod domibus_queues;
 mod executor;

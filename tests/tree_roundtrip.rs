@@ -182,6 +182,7 @@ fn small_tree(top: &Path) {
     put(&top.join("ro/read-only"), "ro", 0o444, 4_000);
     fs::hard_link(top.join("plugins/lib/ws.jar"), top.join("ro/same.jar")).unwrap();
     symlink("nowhere", top.join("dangling")).unwrap();
+    symlink(".", top.join("itself")).unwrap();
     fs::create_dir(top.join("empty")).unwrap();
     let sparse = File::create(top.join("sparse")).unwrap();
     sparse.set_len(1 << 20).unwrap();

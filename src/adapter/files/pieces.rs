@@ -106,7 +106,6 @@ pub(super) fn of_artifact(
 }
 
 fn of_member(member: TreeMember, folder: &str) -> Option<Piece> {
-    let target = |member: &TreeMember| member.target.as_deref().map(path_of);
     let kind = match member.kind {
         MemberKind::Directory => PieceKind::Directory,
         MemberKind::File => PieceKind::File {
@@ -115,8 +114,9 @@ fn of_member(member: TreeMember, folder: &str) -> Option<Piece> {
             data: member.data.clone(),
             sparse: false,
         },
-        MemberKind::Symlink => PieceKind::Symlink(target(&member)?),
-        MemberKind::HardLink => PieceKind::HardLink(target(&member)?),
+        // Where a symbolic link points is a text of its own: `.` there is no tree's top.
+        MemberKind::Symlink => PieceKind::Symlink(bytes_of(member.target.as_deref()?)),
+        MemberKind::HardLink => PieceKind::HardLink(path_of(member.target.as_deref()?)),
         MemberKind::Skipped => return None,
     };
     Some(Piece {
@@ -133,6 +133,10 @@ pub(super) fn path_of(text: &str) -> PathBuf {
     if text == TREE_TOP {
         return PathBuf::new();
     }
+    bytes_of(text)
+}
+
+fn bytes_of(text: &str) -> PathBuf {
     let bytes = unescape(text).unwrap_or_else(|| text.as_bytes().to_vec());
     PathBuf::from(std::ffi::OsString::from_vec(bytes))
 }
