@@ -11,7 +11,7 @@ use upgrade_kit::event::{FailureKind, Level, Outcome};
 use upgrade_kit::host::{LocalHost, store_lock};
 
 use crate::tree_roundtrip::{check_with_coreutils, shell};
-use crate::tree_world::{Step, World, picture};
+use crate::tree_world::{DyingHost, Step, World, picture};
 
 /// A broker's directories in a world, and the options that name them.
 pub(crate) struct Broker {
@@ -301,10 +301,14 @@ fn the_stores_are_locked_while_they_are_worked_on() {
     assert!(watched.swap(0, std::sync::atomic::Ordering::Relaxed) > 5);
     assert_eq!(free(), 2);
     let step = Step::new("restore-jms", "kahadb.restore", &options).using(&set);
-    broker
-        .world
-        .perform_watched(&LocalHost, &step, &watch)
-        .unwrap();
+    let host = DyingHost::witnessed(|new| {
+        let locks = ["lock", "localhost/scheduler/lock"].map(|lock| new.join(lock));
+        let held = locks
+            .iter()
+            .filter(|lock| store_lock::probe(lock).unwrap().is_some());
+        assert_eq!(held.count(), 1, "{} is swapped in unlocked", new.display());
+    });
+    broker.world.perform_watched(&host, &step, &watch).unwrap();
     assert!(watched.into_inner() > 5);
     assert_eq!(free(), 2);
 }

@@ -1,5 +1,12 @@
 //! The one integration test binary.
-#![cfg(test)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::pedantic,
+    clippy::type_complexity,
+    reason = "what stands around the test functions is test code as well; it prints and starts processes"
+)]
 
 mod arrows;
 mod broker_rig;

@@ -299,6 +299,8 @@ pub(crate) struct DyingHost {
     exchanges: bool,
     /// What somebody does when the first file is opened.
     meddling: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// Is shown what is about to be swapped in.
+    witness: Option<Box<dyn Fn(&Path) + Send + Sync>>,
 }
 
 struct Life {
@@ -323,12 +325,21 @@ fn dead() -> std::io::Error {
 }
 
 impl DyingHost {
+    /// Lives, and shows what is about to be swapped in.
+    pub(crate) fn witnessed(witness: impl Fn(&Path) + Send + Sync + 'static) -> Self {
+        Self {
+            witness: Some(Box::new(witness)),
+            ..Self::after(u64::MAX)
+        }
+    }
+
     pub(crate) fn after(operations: u64) -> Self {
         let left = AtomicU64::new(operations);
         let life = Arc::new(Life { left });
         Self {
             life,
             exchanges: true,
+            witness: None,
             meddling: Mutex::new(None),
         }
     }
@@ -465,6 +476,9 @@ impl Host for DyingHost {
     }
     fn exchange(&self, one: &Path, other: &Path) -> Result<(), HostError> {
         self.life.spend(one)?;
+        if let Some(witness) = &self.witness {
+            witness(one);
+        }
         if !self.exchanges {
             let error = std::io::ErrorKind::InvalidInput.into();
             return Err(HostError::file("exchange", one, error));

@@ -21,7 +21,7 @@ use super::{Scale, data, report};
 use server::Server;
 
 /// Prints the rows.
-pub fn rows(scale: Scale, dump: bool, restore: bool) {
+pub(crate) fn rows(scale: Scale, dump: bool, restore: bool) {
     let server = match Server::start(scale) {
         Ok(server) => server,
         Err(reason) => {
@@ -157,7 +157,7 @@ fn command(options: &Value, action: &str, word: &str) -> String {
 }
 
 /// Dumps schemas into a set that is being written.
-pub fn dump(server: &str, directory: &str, schemas: &str, at_once: usize) -> Sample {
+pub(crate) fn dump(server: &str, directory: &str, schemas: &str, at_once: usize) -> Sample {
     let server = Server::at(server);
     let directory = Path::new(directory);
     let set = PartialSet::create(&directory.join("backups"), "bench").expect("a set can be begun");
@@ -185,7 +185,7 @@ fn dump_all(
 }
 
 /// Makes the set that restores read.
-pub fn seal(server: &str, directory: &str, schemas: &str) -> Sample {
+pub(crate) fn seal(server: &str, directory: &str, schemas: &str) -> Sample {
     let server = Server::at(server);
     let directory = Path::new(directory);
     let set = PartialSet::create(&directory.join("backups"), "bench").expect("a set can be begun");
@@ -213,7 +213,7 @@ pub fn seal(server: &str, directory: &str, schemas: &str) -> Sample {
 }
 
 /// Restores schemas from a sealed set.
-pub fn restore(server: &str, directory: &str, schemas: &str, at_once: usize) -> Sample {
+pub(crate) fn restore(server: &str, directory: &str, schemas: &str, at_once: usize) -> Sample {
     let server = Server::at(server);
     let directory = Path::new(directory);
     let set = SealedSet::open(&directory.join("backups"), "bench").expect("the set was sealed");

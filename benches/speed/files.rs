@@ -14,7 +14,7 @@ use super::step::{Sets, perform};
 use super::{Scale, data, report};
 
 /// Prints the rows.
-pub fn rows(scale: Scale) {
+pub(crate) fn rows(scale: Scale) {
     let (files, large) = (scale.of(20_000, 300), scale.of(2 << 30, 8 << 20));
     let source = tree(files, large);
     let place = data().join("copies");
@@ -60,7 +60,7 @@ pub fn rows(scale: Scale) {
 }
 
 /// The backup, through the action.
-pub fn ours(source: &str, directory: &str) -> Sample {
+pub(crate) fn ours(source: &str, directory: &str) -> Sample {
     let directory = Path::new(directory);
     let set = PartialSet::create(&directory.join("backups"), "bench").expect("a set can be begun");
     let options = serde_json::json!({ "source": source, "artifact": "files/tree" });

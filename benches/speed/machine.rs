@@ -3,7 +3,7 @@
 use std::fs;
 
 /// Prints what the figures depend on.
-pub fn describe() {
+pub(crate) fn describe() {
     let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = model
         .lines()
@@ -15,12 +15,12 @@ pub fn describe() {
 }
 
 /// How many processors there are.
-pub fn processors() -> usize {
+pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Seconds of processor time that everybody has used since the machine started.
-pub fn all() -> f64 {
+pub(crate) fn all() -> f64 {
     let text = fs::read_to_string("/proc/stat").unwrap_or_default();
     let fields: Vec<f64> = text
         .lines()
@@ -39,7 +39,7 @@ pub fn all() -> f64 {
 }
 
 /// Seconds of processor time of a process and of its children that it has waited for.
-pub fn of_process(process: &str) -> f64 {
+pub(crate) fn of_process(process: &str) -> f64 {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let Some((_, fields)) = text.rsplit_once(')') else {
         return 0.0;
@@ -53,14 +53,14 @@ pub fn of_process(process: &str) -> f64 {
 }
 
 /// Seconds that this thread has run, to the nanosecond.
-pub fn of_thread() -> f64 {
+pub(crate) fn of_thread() -> f64 {
     let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = text.split(' ').next().and_then(|field| field.parse().ok());
     nanoseconds.unwrap_or(0.0) / 1e9
 }
 
 /// Peak of the resident memory of this process, in KiB.
-pub fn peak_memory() -> u64 {
+pub(crate) fn peak_memory() -> u64 {
     let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
     text.lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))

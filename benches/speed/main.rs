@@ -15,8 +15,6 @@
     clippy::print_stderr,
     clippy::expect_used,
     clippy::disallowed_methods,
-    clippy::exit,
-    missing_docs,
     reason = "a program for developers: it prints, starts baselines, and ends where it cannot go on"
 )]
 
@@ -34,14 +32,14 @@ use std::path::PathBuf;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scale {
+pub(crate) struct Scale {
     /// Tiny sizes.
-    pub quick: bool,
+    pub(crate) quick: bool,
 }
 
 impl Scale {
     /// The size of something: the real one, or the tiny one.
-    pub fn of<T>(self, real: T, quick: T) -> T {
+    pub(crate) fn of<T>(self, real: T, quick: T) -> T {
         if self.quick { quick } else { real }
     }
 }
@@ -84,7 +82,7 @@ fn main() {
 
 /// Where data sets are kept from one run to the next, and where copies go: on the disk of the build,
 /// since the temporary directory may be memory.
-pub fn data() -> PathBuf {
+pub(crate) fn data() -> PathBuf {
     let target = option_env!("CARGO_TARGET_TMPDIR").unwrap_or(env!("CARGO_MANIFEST_DIR"));
     let directory = PathBuf::from(target).join("speed");
     std::fs::create_dir_all(&directory).expect("the data directory can be made");

@@ -9,23 +9,23 @@ use super::machine;
 
 /// One execution of one side.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// Seconds.
-    pub wall: f64,
-    /// Seconds of processor time, children included.
-    pub cpu: f64,
+    pub(crate) wall: f64,
+    /// Seconds of processor time, with that of children and of a server that worked for it.
+    pub(crate) cpu: f64,
     /// Peak of resident memory in KiB; 0 where it was not looked at.
-    pub peak: u64,
+    pub(crate) peak: u64,
     /// Share of the machine's processors that others used meanwhile.
     #[serde(default)]
-    pub others: f64,
+    pub(crate) others: f64,
 }
 
 /// Samples of the two sides, round by round.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Rounds {
-    pub ours: Vec<Sample>,
-    pub theirs: Vec<Sample>,
+pub(crate) struct Rounds {
+    pub(crate) ours: Vec<Sample>,
+    pub(crate) theirs: Vec<Sample>,
 }
 
 /// Rounds in which others used more of the machine than this do not count, if enough others do.
@@ -34,7 +34,7 @@ const QUIET: f64 = 0.10;
 impl Rounds {
     /// Runs both sides in turn, ours first in every other round, so that neither always finds the
     /// caches that the other left.
-    pub fn interleaved(
+    pub(crate) fn interleaved(
         count: usize,
         mut ours: impl FnMut() -> Sample,
         mut theirs: impl FnMut() -> Sample,
@@ -53,7 +53,7 @@ impl Rounds {
     }
 
     /// The rounds that others did not disturb, or all if those are fewer than three.
-    pub fn quiet(&self) -> Vec<(Sample, Sample)> {
+    pub(crate) fn quiet(&self) -> Vec<(Sample, Sample)> {
         let all = || self.ours.iter().copied().zip(self.theirs.iter().copied());
         let quiet: Vec<_> = all()
             .filter(|(one, other)| one.others <= QUIET && other.others <= QUIET)
@@ -67,7 +67,7 @@ impl Rounds {
 }
 
 /// The middle one.
-pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     match values.len() {
@@ -77,16 +77,16 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     }
 }
 
-/// Measures work in this process and its children. `server` is the number of a process that works for
-/// it: its time is no other's.
-pub fn watched<T>(server: Option<&str>, work: impl FnOnce() -> T) -> (Sample, T) {
+/// Measures work in this process, in its children, and in the `server` (a process number) that works
+/// for them.
+pub(crate) fn watched<T>(server: Option<&str>, work: impl FnOnce() -> T) -> (Sample, T) {
     let served = || server.map_or(0.0, machine::of_process);
     let (all, own, by_server) = (machine::all(), machine::of_process("self"), served());
     let began = Instant::now();
     let value = work();
     let wall = began.elapsed().as_secs_f64();
-    let cpu = machine::of_process("self") - own;
-    let others = machine::all() - all - cpu - (served() - by_server);
+    let cpu = machine::of_process("self") - own + served() - by_server;
+    let others = machine::all() - all - cpu;
     let sample = Sample {
         wall,
         cpu,
@@ -97,12 +97,12 @@ pub fn watched<T>(server: Option<&str>, work: impl FnOnce() -> T) -> (Sample, T)
 }
 
 /// Runs a side of ours in a process of its own.
-pub fn side(arguments: &[&str]) -> Sample {
+pub(crate) fn side(arguments: &[&str]) -> Sample {
     serde_json::from_slice(&output(arguments)).expect("a side prints its sample")
 }
 
 /// Runs a side; what it prints.
-pub fn output(arguments: &[&str]) -> Vec<u8> {
+pub(crate) fn output(arguments: &[&str]) -> Vec<u8> {
     let program = std::env::current_exe().expect("this program has a path");
     let output = Command::new(program)
         .arg("side")
@@ -116,14 +116,18 @@ pub fn output(arguments: &[&str]) -> Vec<u8> {
 }
 
 /// Runs a baseline as a shell command.
-pub fn shell(script: &str, server: Option<&str>) -> Sample {
-    let (sample, status) = watched(server, || {
+pub(crate) fn shell(script: &str, server: Option<&str>) -> Sample {
+    let (sample, output) = watched(server, || {
         Command::new("bash")
             .args(["-eu", "-o", "pipefail", "-c", script])
             .stdin(Stdio::null())
-            .status()
+            .output()
     });
-    let ended_well = status.is_ok_and(|status| status.success());
-    assert!(ended_well, "the baseline failed: {script}");
+    let output = output.expect("there is a shell");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "the baseline failed: {script}\n{said}"
+    );
     Sample { peak: 0, ..sample }
 }

@@ -17,7 +17,7 @@ use super::{Scale, data, machine, measure, report};
 const SHAPES: [&str; 3] = ["chain", "independent", "diamonds"];
 
 /// Prints the rows.
-pub fn rows(scale: Scale) {
+pub(crate) fn rows(scale: Scale) {
     let steps = scale.of(10_000, 200);
     let rounds = scale.of(11, 3);
     for shape in SHAPES {
@@ -39,7 +39,7 @@ pub fn rows(scale: Scale) {
 }
 
 /// Decodes and plans in turn.
-pub fn both_sides(shape: &str, steps: usize, rounds: usize) -> Rounds {
+pub(crate) fn both_sides(shape: &str, steps: usize, rounds: usize) -> Rounds {
     let file = written(shape, steps);
     let text = std::fs::read_to_string(&file).expect("the runbook was just written");
     let decode = || drop(black_box(decoded(&text)));
@@ -50,7 +50,7 @@ pub fn both_sides(shape: &str, steps: usize, rounds: usize) -> Rounds {
 }
 
 /// Plans once, for the time and memory of that alone.
-pub fn once(shape: &str, steps: usize) -> Sample {
+pub(crate) fn once(shape: &str, steps: usize) -> Sample {
     let file = written(shape, steps);
     let (sample, plan) = watched(None, || planned(&file));
     assert_eq!(plan.steps.len(), steps, "every step is planned");
@@ -74,7 +74,7 @@ fn timed(work: &dyn Fn()) -> Sample {
 }
 
 /// A plan as the command line makes it, the reading of the file included.
-pub fn planned(file: &Path) -> Plan {
+pub(crate) fn planned(file: &Path) -> Plan {
     planned_with(
         file,
         &serde_json::json!({ "name": "bench" }),
@@ -83,7 +83,7 @@ pub fn planned(file: &Path) -> Plan {
 }
 
 /// The same for a site, with the place where runs are kept.
-pub fn planned_with(file: &Path, site: &serde_json::Value, state: &Path) -> Plan {
+pub(crate) fn planned_with(file: &Path, site: &serde_json::Value, state: &Path) -> Plan {
     let name = file.display().to_string();
     let runbook = match Runbook::load(&name, None, &Library::default()) {
         Ok(runbook) => runbook,
@@ -155,7 +155,7 @@ fn written(shape: &str, steps: usize) -> PathBuf {
 }
 
 /// A runbook of that shape whose steps run `/bin/true`.
-pub fn text(shape: &str, steps: usize) -> String {
+pub(crate) fn text(shape: &str, steps: usize) -> String {
     let mut text = heading();
     for (step, after) in graph(shape, steps) {
         let after: Vec<String> = after.iter().map(|other| format!("s{other}")).collect();
@@ -171,7 +171,7 @@ pub fn text(shape: &str, steps: usize) -> String {
 }
 
 /// What every runbook of the rows begins with.
-pub fn heading() -> String {
+pub(crate) fn heading() -> String {
     "runbook: bench\ntitle: a runbook to measure\nproduct: domibus\nscenario: same-server\nbackup:\n"
         .to_owned()
 }
@@ -182,9 +182,8 @@ fn graph(shape: &str, steps: usize) -> Vec<(usize, Vec<usize>)> {
         .map(|step| {
             let after = match (shape, step % 3) {
                 (_, _) if step == 0 || shape == "independent" => Vec::new(),
-                ("chain", _) => vec![step - 1],
+                ("chain", _) | (_, 1) => vec![step - 1],
                 // Two steps side by side, then one after both.
-                (_, 1) => vec![step - 1],
                 (_, 2) => vec![step - 2],
                 _ => vec![step - 2, step - 1],
             };

@@ -3,12 +3,12 @@
 use super::measure::{Rounds, Sample, median};
 
 /// Prints a row: medians, ratio with its range over the rounds, bar, memory.
-pub fn row(name: &str, baseline: &str, bar: f64, rounds: &Rounds) {
+pub(crate) fn row(name: &str, baseline: &str, bar: f64, rounds: &Rounds) {
     print(name, baseline, Some(bar), rounds);
 }
 
 /// Prints a row that the specification has no bar for.
-pub fn without_bar(name: &str, baseline: &str, rounds: &Rounds) {
+pub(crate) fn without_bar(name: &str, baseline: &str, rounds: &Rounds) {
     print(name, baseline, None, rounds);
 }
 
@@ -22,7 +22,8 @@ fn print(name: &str, baseline: &str, bar: Option<f64>, rounds: &Rounds) {
     let ratio = median(ratios.iter().copied());
     let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
     let most = ratios.iter().copied().fold(0.0, f64::max);
-    let cpu = median(counted.iter().map(|(one, other)| one.cpu / other.cpu));
+    let total = |of: fn(&(Sample, Sample)) -> f64| counted.iter().map(of).sum::<f64>();
+    let cpu = total(|round| round.0.cpu) / total(|round| round.1.cpu);
     let others = median(
         counted
             .iter()
@@ -52,7 +53,7 @@ fn print(name: &str, baseline: &str, bar: Option<f64>, rounds: &Rounds) {
 }
 
 /// Prints the peak of memory of ours.
-pub fn memory(peak: u64) {
+pub(crate) fn memory(peak: u64) {
     let mebibytes = peak as f64 / 1024.0;
     println!(
         "  peak memory {mebibytes:.0} MiB   bar ≤ 64 MiB   {}",
@@ -61,17 +62,17 @@ pub fn memory(peak: u64) {
 }
 
 /// Prints a row that cannot be measured here.
-pub fn skipped(name: &str, reason: &str) {
+pub(crate) fn skipped(name: &str, reason: &str) {
     println!("\n{name}\n  skipped: {reason}");
 }
 
 /// Prints a line that belongs to the row above.
-pub fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     println!("  {text}");
 }
 
 /// Seconds or milliseconds.
-pub fn time(seconds: f64) -> String {
+pub(crate) fn time(seconds: f64) -> String {
     if seconds < 1.0 {
         format!("{:.1} ms", seconds * 1e3)
     } else {

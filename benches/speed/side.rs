@@ -5,11 +5,11 @@ use serde::Serialize;
 use super::{database, files, plan, run};
 
 /// Runs a side.
-pub fn main(arguments: &[String]) {
+pub(crate) fn main(arguments: &[String]) {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *arguments.as_slice() {
         ["plan", shape, steps, rounds] => {
-            print(&plan::both_sides(shape, number(steps), number(rounds)))
+            print(&plan::both_sides(shape, number(steps), number(rounds)));
         }
         ["plan-memory", shape, steps] => print(&plan::once(shape, number(steps))),
         ["run", action, steps, directory] => print(&run::ours(action, number(steps), directory)),

@@ -10,13 +10,13 @@ use upgrade_kit::host::{Control, LocalHost, Masker};
 
 /// The sets that a step works on.
 #[derive(Clone, Copy, Default)]
-pub struct Sets<'a> {
-    pub writing: Option<&'a PartialSet>,
-    pub using: Option<&'a SealedSet>,
+pub(crate) struct Sets<'a> {
+    pub(crate) writing: Option<&'a PartialSet>,
+    pub(crate) using: Option<&'a SealedSet>,
 }
 
 /// Performs an action with these options; the scratch directory lies in `directory`.
-pub fn perform(
+pub(crate) fn perform(
     action: &str,
     options: &serde_json::Value,
     directory: &Path,

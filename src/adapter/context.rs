@@ -25,7 +25,7 @@ pub struct StepContext<'a> {
     /// Resolves a secret and registers it with the masker.
     pub secret: &'a (dyn Fn(&SecretRef) -> Result<Secret, Failure> + Sync),
     /// A directory of this step in the run's directory, mode 0700, kept across attempts and
-    /// interruptions: checkpoints and scratch files.
+    /// interruptions: checkpoints and scratch files. Missing until [`StepContext::make_scratch`].
     pub scratch: &'a Path,
     /// The run's directory: holds `site.yaml` (the document as it was read) and `plan.json` (the
     /// frozen plan).
@@ -39,6 +39,14 @@ pub struct StepContext<'a> {
 }
 
 impl<'a> StepContext<'a> {
+    /// The scratch directory, made if this is the first attempt that writes there.
+    pub fn make_scratch(&self) -> Result<&'a Path, Failure> {
+        if self.host.stat(self.scratch)?.is_none() {
+            self.host.create_dir(self.scratch, 0o700)?;
+        }
+        Ok(self.scratch)
+    }
+
     /// The set being written, or a failure that says the action belongs in a backup phase.
     pub fn writing(&self) -> Result<&'a PartialSet, Failure> {
         self.writing.ok_or_else(|| {

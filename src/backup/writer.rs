@@ -8,8 +8,10 @@ use super::stream_hash::StreamHash;
 use super::{BackupError, SetPath};
 use crate::event::ArtifactFile;
 
-/// zstd's default level: the one that the ratio of speed to size is tuned for.
-const COMPRESSION_LEVEL: i32 = 3;
+/// What is compressed here are dumps, mostly of hexadecimal blobs and keys. Of such text zstd's default
+/// level 3 makes more (207 MB of 623 MB of SQL instead of 196, 22.6 of 82 MB instead of 19.5 without
+/// blobs), in almost twice the time.
+const COMPRESSION_LEVEL: i32 = 1;
 
 /// Threads that compress beside the one that writes.
 const COMPRESSION_WORKERS: u32 = 2;

@@ -46,6 +46,23 @@ pub(super) fn refuses(findings: &[StepFindings]) -> bool {
         .any(|finding| finding.severity == Severity::Refuse)
 }
 
+/// Whether it is the backup set that stands in the way.
+pub(super) fn damaged_set(prepared: &Prepared, findings: &[StepFindings]) -> bool {
+    let verifies = |id: &str| {
+        let step = prepared.plan.steps.iter().find(|step| step.id == id);
+        step.is_some_and(|step| step.action == "backupset.verify")
+    };
+    let refused = |found: &StepFindings| {
+        found
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Refuse)
+    };
+    findings
+        .iter()
+        .any(|found| verifies(&found.step) && refused(found))
+}
+
 /// Everything that discovery noticed and that the actions of the plan find.
 pub(super) fn look(prepared: &Prepared) -> Vec<StepFindings> {
     let host = LocalHost;

@@ -44,10 +44,17 @@ pub(super) fn phase(
     let findings = check::look(&prepared);
     if check::refuses(&findings) {
         _ = anstream::stderr().write_all(check_view::text(&findings).as_bytes());
-        return Err(
-            Stop::refused(format!("{phase} was not started: nothing was changed"))
-                .hint("mend what is refused above; `upgrade-kit check` looks again"),
-        );
+        let damaged = check::damaged_set(&prepared, &findings);
+        let exit = if damaged {
+            Exit::DamagedSet
+        } else {
+            Exit::Refused
+        };
+        return Err(Stop::new(
+            exit,
+            format!("{phase} was not started: nothing was changed"),
+        )
+        .hint("mend what is refused above; `upgrade-kit check` looks again"));
     }
     if phase != Phase::Backup && !arguments.running.yes && !gates::confirmed(&question(&prepared)) {
         return Err(Stop::refused(format!(

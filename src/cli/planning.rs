@@ -58,6 +58,19 @@ pub(super) fn prepare(
         Phase::Backup => None,
         Phase::Upgrade | Phase::Restore => used_set(loaded, from, purpose)?,
     };
+    if let Some(set) = &set
+        && set.manifest().site != loaded.document.site
+    {
+        let message = format!(
+            "backup set {} is of site `{}`, not of `{}`",
+            set.id(),
+            set.manifest().site,
+            loaded.document.site
+        );
+        return Err(
+            Stop::refused(message).hint("`upgrade-kit backups list` shows this site's sets")
+        );
+    }
     let (site, notes) = match &set {
         Some(set) => (recorded(loaded, set)?, Vec::new()),
         None => installed(loaded)?,

@@ -61,12 +61,43 @@ fn closing(state: &RunState, outcome: RunOutcome, options: &str, scenario: &str)
             next.push(resume);
             next.push(with_set("restore", set));
         }
+        (RunOutcome::Waiting, ..) if gates_only(state) => next.push(format!("{resume} --yes")),
+        (_, "restore", _, Some(set)) => {
+            next.push(resume);
+            let unsaved = failed_before_any_change(state);
+            if !unsaved.is_empty() {
+                next.push(format!("{}{unsaved}", with_set("restore", set)));
+            }
+        }
         _ => next.push(resume),
     }
     Closing {
         next,
         facts: serde_json::Value::Null,
     }
+}
+
+/// Whether `--yes` answers everything that waits.
+fn gates_only(state: &RunState) -> bool {
+    state
+        .steps
+        .iter()
+        .filter(|step| matches!(step.status, StepStatus::Waiting { .. }))
+        .all(|step| step.card.action == "gate")
+}
+
+/// The options that leave out what failed while the present state was saved: a present state that
+/// cannot be saved must not bar the way back, but that is the operator's word.
+fn failed_before_any_change(state: &RunState) -> String {
+    if state.no_return_passed {
+        return String::new();
+    }
+    let failed = state.steps.iter().filter(|step| {
+        step.card.id.starts_with("safety-") && matches!(step.status, StepStatus::Failed { .. })
+    });
+    failed.fold(String::new(), |options, step| {
+        options + " --skip " + &crate::host::shell_word(&step.card.id)
+    })
 }
 
 /// Whether the operator left nothing out.

@@ -1,6 +1,6 @@
 //! Problems in documents: where they are, what is wrong, what to do.
 //!
-//! A [`SourceFile`] is a text with a name. [`decode`] turns it into a value, or into every problem it
+//! A [`SourceFile`] is a text with a name. [`decode()`] turns it into a value, or into every problem it
 //! has at once, each with a [`Code`], an underline at the exact place and a help line. Rooms that find
 //! problems later (an unknown step, a circle) build a [`Problem`] of their own and take its place from
 //! [`SourceFile::key_at`] and [`SourceFile::value_at`], which find `steps.3.with.store` again in the

@@ -261,7 +261,7 @@ impl<'a> Repair<'a> {
         Some(())
     }
 
-    /// ` in `steps[2].retry``, or nothing at the top level.
+    /// The words for a place below the top level (in `steps[2].retry`), or nothing at the top level.
     fn describe(&self, trail: &Trail) -> String {
         let mut path = String::new();
         for pair in trail.steps.windows(2) {

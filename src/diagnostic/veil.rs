@@ -206,7 +206,6 @@ fn flow_value(rest: &str) -> usize {
     for (at, c) in rest.char_indices() {
         match (quote, c) {
             (Some(close), c) if c == close => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '{' | '[') => open += 1,
             (None, '}' | ']') if open == 0 => return at,

@@ -131,6 +131,13 @@ pub trait Host: Send + Sync {
     /// environment), except those that were started detached.
     fn processes_of_run(&self, run: &str) -> Vec<ProcessIdentity>;
 
+    /// Whether any living process is left of the group that this process leads or led. A host on which
+    /// nothing outlives its leader need not look.
+    fn group_lives(&self, leader: u32) -> bool {
+        _ = leader;
+        false
+    }
+
     /// Sends a signal to every process of the group, or to the one process if `pid` leads none.
     fn signal(&self, process: ProcessIdentity, signal: i32) -> Result<(), HostError>;
 

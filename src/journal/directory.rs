@@ -94,7 +94,8 @@ impl RunDirectory {
                 summaries.extend(RunSummary::of(&journal, &run)?);
             }
         }
-        summaries.sort_by(|one, other| other.run.cmp(&one.run));
+        // By time, not by id: two runs may begin in the same second.
+        summaries.sort_by(|one, other| (other.started, &other.run).cmp(&(one.started, &one.run)));
         Ok(summaries)
     }
 
@@ -119,15 +120,10 @@ impl RunDirectory {
         self.path.join("logs").join(name)
     }
 
-    /// The scratch directory of a step, created if it is missing.
-    pub fn scratch(&self, step: &str) -> Result<PathBuf, JournalError> {
-        let path = self.path.join("steps").join(file_name_of_step(step));
-        match DirBuilder::new().mode(0o700).create(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                Err(JournalError::file("create", &path, error))
-            }
-            _ => Ok(path),
-        }
+    /// Where the scratch directory of a step is, once the step has made it: most never do, and making
+    /// one a step costs as much as the journal's sync of it.
+    pub fn scratch_path(&self, step: &str) -> PathBuf {
+        self.path.join("steps").join(file_name_of_step(step))
     }
 
     /// The frozen plan.

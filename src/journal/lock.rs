@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,21 @@ impl Holder {
             phase: phase.to_owned(),
             since: Timestamp::now(),
         }
+    }
+}
+
+/// How long a lock is waited for whose holder is gone: a process that the killed program was just
+/// starting has a copy of the descriptor until it has become its program.
+const INHERITED: Duration = Duration::from_secs(5);
+
+impl Holder {
+    /// Whether it was a process of this machine that is no more.
+    fn is_gone(&self) -> bool {
+        let here = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let stat = format!("/proc/{}/stat", self.pid);
+        self.pid != 0
+            && self.host == here.trim()
+            && start_time(Path::new(&stat)) != Some(self.start_time)
     }
 }
 
@@ -106,16 +122,23 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(|error| JournalError::file("open", &path, error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(JournalError::Held {
-                    holder: Box::new(holder_in(&file)),
-                    path,
-                });
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(JournalError::file("lock", &path, error));
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {
+                    let holder = holder_in(&file);
+                    if !holder.is_gone() || began.elapsed() > INHERITED {
+                        return Err(JournalError::Held {
+                            holder: Box::new(holder),
+                            path,
+                        });
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(JournalError::file("lock", &path, error));
+                }
             }
         }
         let lock = Self { file, path };
@@ -157,6 +180,7 @@ impl Drop for Lock {
 fn holder_in(file: &File) -> Holder {
     let mut text = String::new();
     let mut file = file;
+    _ = file.rewind();
     match file.read_to_string(&mut text) {
         Ok(_) => serde_json::from_str(&text).unwrap_or_default(),
         Err(_) => Holder::default(),

@@ -114,7 +114,7 @@ mod tests {
             match sort(&after) {
                 Ok(order) => {
                     prop_assert!(petgraph::algo::toposort(&graph, None).is_ok());
-                    let mut place = vec![0; 12];
+                    let mut place = [0; 12];
                     for (at, &node) in order.iter().enumerate() {
                         place[node] = at;
                     }

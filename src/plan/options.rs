@@ -108,22 +108,61 @@ impl Walk<'_> {
 }
 
 /// The options with a value of the promised kind in place of each output, so that they can be
-/// decoded before the run. `action_of` tells the action of a step.
+/// decoded before the run; inside a longer text its name, which no reader takes for its value.
+/// `action_of` tells the action of a step.
 pub(super) fn sample(
     values: &Map<String, Value>,
     action_of: &dyn Fn(&str) -> Option<&'static ActionEntry>,
 ) -> Map<String, Value> {
-    let lookup = |id: &str, name: &str| {
+    let named = |id: &str, name: &str| Some(Value::from(format!("<{id}.{name}>")));
+    let typed = |id: &str, name: &str| {
         let spec =
             action_of(id).and_then(|entry| entry.outputs.iter().find(|spec| spec.name == name));
-        Some(match spec.map(|spec| spec.kind) {
-            Some(OutputKind::Number) => Value::from(0),
-            Some(OutputKind::Boolean) => Value::from(false),
-            Some(OutputKind::Structure) => Value::Array(Vec::new()),
-            Some(OutputKind::Text) | None => Value::from(format!("<{id}.{name}>")),
-        })
+        match spec.map(|spec| spec.kind) {
+            Some(OutputKind::Number) => Some(Value::from(0)),
+            Some(OutputKind::Boolean) => Some(Value::from(false)),
+            Some(OutputKind::Structure) => Some(Value::Array(Vec::new())),
+            Some(OutputKind::Text) | None => named(id, name),
+        }
     };
-    fill_outputs(values, &lookup).unwrap_or_else(|_| values.clone())
+    // A list takes the place of a whole text, and is pasted into a longer one.
+    let is_whole = |text: &Map<String, Value>| {
+        fill_outputs(text, &|_, _| Some(Value::Array(Vec::new())))
+            .is_ok_and(|filled| filled.values().all(Value::is_array))
+    };
+    let fill = |text: &Map<String, Value>| {
+        let filled = if is_whole(text) {
+            fill_outputs(text, &typed)
+        } else {
+            fill_outputs(text, &named)
+        };
+        filled.unwrap_or_else(|_| text.clone())
+    };
+    match in_texts(&Value::Object(values.clone()), &fill) {
+        Value::Object(values) => values,
+        _ => Map::new(),
+    }
+}
+
+/// Fills what stands in the texts of some options.
+type Fill<'a> = &'a dyn Fn(&Map<String, Value>) -> Map<String, Value>;
+
+/// Replaces every text in a value; each is handed over as a map with one member.
+fn in_texts(value: &Value, fill: Fill<'_>) -> Value {
+    match value {
+        Value::String(_) => {
+            let text = Map::from_iter([(String::new(), value.clone())]);
+            fill(&text).remove("").unwrap_or(Value::Null)
+        }
+        Value::Array(items) => items.iter().map(|item| in_texts(item, fill)).collect(),
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(name, member)| (name.clone(), in_texts(member, fill)))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
 }
 
 /// The options of a planned step as they can be known before the run.

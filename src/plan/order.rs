@@ -1,6 +1,7 @@
 //! Order among the drafted steps: `after` and `before` resolved, sorted, selected, outputs checked.
 
 use std::collections::{BTreeSet, HashMap};
+use std::slice;
 
 use super::graph;
 use super::resolve::{Draft, PlanRequest, did_you_mean};
@@ -73,9 +74,9 @@ impl<'a> Names<'a> {
 
     /// The drafts that `reference` of `from` means. Between two fan-outs over the same items order
     /// is item by item; a milestone between them makes it a barrier.
-    fn find(&self, reference: &str, from: &Draft<'_>, drafts: &[Draft<'_>]) -> Option<Vec<usize>> {
-        if let Some(&at) = self.instances.get(reference) {
-            return Some(vec![at]);
+    fn find(&self, reference: &str, from: &Draft<'_>, drafts: &[Draft<'_>]) -> Option<&[usize]> {
+        if let Some(at) = self.instances.get(reference) {
+            return Some(slice::from_ref(at));
         }
         let all = self.steps.get(reference)?;
         if let Some(item) = &from.planned.item {
@@ -91,11 +92,11 @@ impl<'a> Names<'a> {
                     .iter()
                     .zip(all)
                     .all(|(&one, &other)| drafts[one].planned.item == drafts[other].planned.item);
-            if let (Some(&at), true) = (same, alike) {
-                return Some(vec![at]);
+            if let (Some(at), true) = (same, alike) {
+                return Some(slice::from_ref(at));
             }
         }
-        Some(all.clone())
+        Some(all)
     }
 }
 
@@ -105,7 +106,7 @@ fn edges(
     request: &PlanRequest<'_>,
     problems: &mut Problems,
 ) -> Vec<Vec<usize>> {
-    let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); drafts.len()];
+    let mut after: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
     let mut reported = BTreeSet::new();
     for (at, draft) in drafts.iter().enumerate() {
         let document = &draft.source.document;
@@ -114,8 +115,8 @@ fn edges(
                 match names.find(reference, draft, drafts) {
                     Some(found) if key == "after" => after[at].extend(found),
                     Some(found) => {
-                        for other in found {
-                            after[other].insert(at);
+                        for &other in found {
+                            after[other].push(at);
                         }
                     }
                     None => {
@@ -134,10 +135,11 @@ fn edges(
             }
         }
     }
+    for earlier in &mut after {
+        earlier.sort_unstable();
+        earlier.dedup();
+    }
     after
-        .into_iter()
-        .map(|earlier| earlier.into_iter().collect())
-        .collect()
 }
 
 fn dangling(

@@ -352,7 +352,7 @@ impl<'a> Resolver<'a> {
             timeout_ms: document
                 .timeout
                 .as_deref()
-                .and_then(|text| self.duration(text, &step.origin.join(["timeout"]))),
+                .and_then(|text| self.duration(text, || step.origin.join(["timeout"]))),
             retry: document
                 .retry
                 .as_ref()
@@ -390,18 +390,18 @@ impl<'a> Resolver<'a> {
     }
 
     fn retry(&mut self, retry: &RetryDocument, step: &Step) -> Option<Retry> {
-        let origin = step.origin.join(["retry"]);
+        let origin = |key| step.origin.join(["retry", key]);
         if !(2..=20).contains(&retry.attempts) {
             let problem = Problem::error(Code::WRONG_VALUE, "`attempts` must be from 2 to 20");
-            self.push_at(problem, &origin.join(["attempts"]));
+            self.push_at(problem, &origin("attempts"));
         }
         let backoff = retry.backoff.unwrap_or(2.0);
         if !(1.0..=10.0).contains(&backoff) {
             let problem = Problem::error(Code::WRONG_VALUE, "`backoff` must be from 1 to 10");
-            self.push_at(problem, &origin.join(["backoff"]));
+            self.push_at(problem, &origin("backoff"));
         }
         let delay_ms = match &retry.delay {
-            Some(text) => self.duration(text, &origin.join(["delay"]))?,
+            Some(text) => self.duration(text, || origin("delay"))?,
             None => 5_000,
         };
         Some(Retry {
@@ -411,12 +411,13 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn duration(&mut self, text: &str, origin: &Origin) -> Option<u64> {
+    /// The place is made only for a problem: most of ten thousand steps have a time limit and none.
+    fn duration(&mut self, text: &str, origin: impl FnOnce() -> Origin) -> Option<u64> {
         match text.parse::<HumanDuration>() {
             Ok(time) => Some(u64::try_from(time.get().as_millis()).unwrap_or(u64::MAX)),
             Err(message) => {
                 let problem = Problem::error(Code::WRONG_VALUE, message);
-                self.push_at(problem, origin);
+                self.push_at(problem, &origin());
                 None
             }
         }

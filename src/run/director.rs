@@ -166,10 +166,11 @@ impl Director {
             Doing::Working
         };
         let stop = active.stop.clone();
-        self.orders.push(Order::Record(EventKind::StepStarted {
-            step: name,
-            attempt: active.attempt,
-        }));
+        self.orders
+            .push(Order::Record(Box::new(EventKind::StepStarted {
+                step: name,
+                attempt: active.attempt,
+            })));
         self.orders.push(if is_gate {
             Order::Ask(step, stop)
         } else {
@@ -229,11 +230,12 @@ impl Director {
         let Some(active) = self.active.remove(&step) else {
             return;
         };
-        self.orders.push(Order::Record(EventKind::StepDone {
-            step: self.name(step),
-            outcome,
-            elapsed_ms: milliseconds(now - active.began),
-        }));
+        self.orders
+            .push(Order::Record(Box::new(EventKind::StepDone {
+                step: self.name(step),
+                outcome,
+                elapsed_ms: milliseconds(now - active.began),
+            })));
         self.schedule.ended(step, StepEnd::Done);
     }
 
@@ -256,12 +258,13 @@ impl Director {
         let Some(pause) = pause else {
             let elapsed_ms = milliseconds(now - active.began);
             self.active.remove(&step);
-            self.orders.push(Order::Record(EventKind::StepFailed {
-                step: planned.id.clone(),
-                failure,
-                tolerated: planned.optional || planned.on_failure == OnFailure::Continue,
-                elapsed_ms,
-            }));
+            self.orders
+                .push(Order::Record(Box::new(EventKind::StepFailed {
+                    step: planned.id.clone(),
+                    failure,
+                    tolerated: planned.optional || planned.on_failure == OnFailure::Continue,
+                    elapsed_ms,
+                })));
             self.schedule.ended(step, StepEnd::Failed);
             return;
         };
@@ -391,7 +394,7 @@ impl Director {
     }
 
     fn record(&mut self, kind: EventKind) {
-        self.orders.push(Order::Record(kind));
+        self.orders.push(Order::Record(Box::new(kind)));
     }
 
     fn planned(&self, step: usize) -> &PlannedStep {

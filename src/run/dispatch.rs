@@ -237,7 +237,7 @@ impl Dispatch {
         let mut deeds = Vec::new();
         for order in orders {
             match order {
-                Order::Record(kind) => kinds.push(kind),
+                Order::Record(kind) => kinds.push(*kind),
                 deed => deeds.push(deed),
             }
         }

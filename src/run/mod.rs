@@ -6,7 +6,7 @@
 //!   └────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! One loop selects over everything that can happen; [`decide`] and the director turn it into
+//! One loop selects over everything that can happen; `decide` and the director turn it into
 //! effects without touching the world, so both are tested without threads; only then something is
 //! done, and always in this order: journal, state, sink, threads. A step's start is therefore on disk
 //! before its first effect, and its end once its result was verified.

@@ -29,7 +29,7 @@ pub(super) enum Notice {
 /// Something to do.
 pub(super) enum Order {
     /// Goes into the journal, the state and to the sink.
-    Record(EventKind),
+    Record(Box<EventKind>),
     /// Starts an attempt.
     Work(Task),
     /// Asks the question of a gate.

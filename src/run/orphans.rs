@@ -124,8 +124,13 @@ fn end(host: &dyn Host, processes: &[ProcessIdentity]) -> Result<(), RunError> {
     }
 }
 
+/// A start script ends before the server that it has put into its own group: a step that runs again must not
+/// meet a server that is on its way out and take it for a running one.
 fn living(host: &dyn Host, processes: &[ProcessIdentity]) -> Vec<ProcessIdentity> {
-    let is_alive = |process: &&ProcessIdentity| host.process(process.pid) == Some(**process);
+    let is_alive = |process: &&ProcessIdentity| match host.process(process.pid) {
+        None => host.group_lives(process.pid),
+        present => present == Some(**process),
+    };
     processes.iter().filter(is_alive).copied().collect()
 }
 

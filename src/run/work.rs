@@ -99,10 +99,7 @@ fn attempt(crew: &Crew, task: &Task) -> Result<Ended, Failure> {
         Failure::refused(format!("there is no host `{}`", planned.host))
             .hint("name it in the site's `hosts`")
     })?;
-    let scratch = crew
-        .directory
-        .scratch(&planned.id)
-        .map_err(|error| Failure::new(FailureKind::System, error.to_string()).because(&error))?;
+    let scratch = crew.directory.scratch_path(&planned.id);
     let control = control(crew, task);
     let say = |text: String| {
         for line in crew.services.masker.mask(&text).lines() {

@@ -278,7 +278,7 @@ fn database(
             },
             socket: around.optional(given.socket.as_ref()),
             user: given.user.unwrap_or_default(),
-            password: given.password,
+            password: given.password.map(|secret| secret.below(around.directory)),
             dump_program: program(given.dump_program, &["mysqldump", "mariadb-dump"]),
             client_program: program(given.client_program, &["mysql", "mariadb"]),
         }

@@ -87,6 +87,13 @@ impl<'de> Deserialize<'de> for SecretRef {
 }
 
 impl SecretRef {
+    /// The same reference with its file below the folder of the document, as all its paths are.
+    #[must_use]
+    pub fn below(mut self, directory: &std::path::Path) -> Self {
+        self.file = self.file.map(|file| super::absolute(directory, &file));
+        self
+    }
+
     /// Whether exactly one way is given, and not an empty one.
     pub fn validate(&self) -> Result<(), String> {
         let ways = usize::from(self.env.is_some())
@@ -109,5 +116,17 @@ impl fmt::Display for SecretRef {
             (.., Some(command)) => write!(f, "output of `{}`", command.join(" ")),
             _ => f.write_str("nothing"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_beside_the_document_wherever_the_program_runs() {
+        let reference: SecretRef = serde_json::from_str(r#"{"file":"./password"}"#).unwrap();
+        let found = reference.below("/etc/kit".as_ref());
+        assert_eq!(found.file, Some("/etc/kit/password".into()));
     }
 }

@@ -668,12 +668,12 @@ fn bytes_that_are_no_text() {
     exit 3
     -- stderr
     error[UK0112]: failed to read [SITE]/mine.yaml
-      --> site.yaml:10:10
-       |
-    10 | runbook: ./mine.yaml
-       |          ^^^^^^^^^^^
-       |
-       = help: it is no text: save it as UTF-8
+     --> site.yaml:3:10
+      |
+    3 | runbook: ./mine.yaml
+      |          ^^^^^^^^^^^
+      |
+      = help: it is no text: save it as UTF-8
     ");
     std::fs::write(sandbox.path("site.yaml"), b"site: \xff\xfe\n").unwrap();
     assert_snapshot!(invalid(&sandbox), @"
@@ -687,17 +687,33 @@ fn bytes_that_are_no_text() {
 
 #[test]
 fn a_document_too_large_or_too_deep() {
-    let sandbox = Sandbox::own(&format!("# {}\n", "x".repeat(5 * 1024 * 1024)));
+    let sandbox = Sandbox::own("");
+    let enlarge = |name: &str| {
+        let file = std::fs::File::options()
+            .write(true)
+            .open(sandbox.path(name))
+            .unwrap();
+        file.set_len(33 * 1024 * 1024).unwrap();
+    };
+    enlarge("mine.yaml");
     assert_snapshot!(invalid(&sandbox), @"
     exit 3
     -- stderr
     error[UK0112]: failed to read [SITE]/mine.yaml
-      --> site.yaml:10:10
-       |
-    10 | runbook: ./mine.yaml
-       |          ^^^^^^^^^^^
-       |
-       = help: it is larger than 4 MiB
+     --> site.yaml:3:10
+      |
+    3 | runbook: ./mine.yaml
+      |          ^^^^^^^^^^^
+      |
+      = help: it is larger than 32 MiB
+    ");
+    enlarge("site.yaml");
+    assert_snapshot!(invalid(&sandbox), @"
+    exit 3
+    -- stderr
+    error: failed to read the site file site.yaml
+      cause: it is larger than 4 MiB
+      hint: name it with `--site FILE`; `upgrade-kit schema site` describes its form
     ");
     let deep = format!("backup: {}{}\n", "[".repeat(2000), "]".repeat(2000));
     assert_snapshot!(invalid(&Sandbox::own(&deep)), @"
@@ -791,12 +807,12 @@ fn an_unknown_part_and_runbook() {
     exit 3
     -- stderr
     error[UK0112]: failed to read [SITE]/absent.yaml
-      --> site.yaml:10:10
-       |
-    10 | runbook: ./absent.yaml
-       |          ^^^^^^^^^^^^^
-       |
-       = help: No such file or directory (os error 2)
+     --> site.yaml:3:10
+      |
+    3 | runbook: ./absent.yaml
+      |          ^^^^^^^^^^^^^
+      |
+      = help: No such file or directory (os error 2)
     ");
 }
 

@@ -26,6 +26,31 @@ product: domibus
 scenario: same-server
 ";
 
+/// A site of the practice installation. Its own text, so that places in it stay when the shipped one
+/// changes.
+const SITE: &str = "site: quickstart
+product: domibus
+practice:
+  template: template
+  installation: installation
+server:
+  kind: tomcat
+  home: installation/tomcat
+  pid_file: installation/tomcat/run/catalina.pid
+  ports: []
+installation:
+  version: 5.1.0
+upgrade:
+  to: 5.1.1
+  war: installation/release-5.1.1/domibus.war
+  config: installation/release-5.1.1/conf
+  plugins: installation/release-5.1.1/plugins
+  remove:
+    - plugins/lib/domibus-default-fs-plugin-5.1.0.jar
+    - plugins/lib/domibus-default-jms-plugin-5.1.0.jar
+    - plugins/lib/domibus-default-ws-plugin-5.1.0.jar
+";
+
 /// A directory with a copy of the practice site, a home and a place for temporary files.
 pub(super) struct Sandbox {
     place: tempfile::TempDir,
@@ -33,7 +58,7 @@ pub(super) struct Sandbox {
 }
 
 impl Sandbox {
-    /// With the practice site as it is shipped; nothing is laid out yet.
+    /// With the shipped practice installation, which is not laid out yet.
     pub(super) fn new() -> Self {
         let place = tempfile::Builder::new()
             .prefix("upgrade-kit-")
@@ -53,7 +78,7 @@ impl Sandbox {
         }
         let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
         copy(&quickstart.join("template"), &sandbox.path("template"));
-        fs::copy(quickstart.join("site.yaml"), sandbox.path("site.yaml")).unwrap();
+        sandbox.write("site.yaml", SITE);
         sandbox
     }
 
@@ -187,6 +212,23 @@ impl Sandbox {
     }
 }
 
+/// Ends the practice server, if a test left it running.
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let Ok(text) = fs::read_to_string(self.path("installation/tomcat/run/catalina.pid")) else {
+            return;
+        };
+        if let Some(pid) = text
+            .trim()
+            .parse()
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+        {
+            _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+    }
+}
+
 fn copy(from: &Path, to: &Path) {
     for entry in walkdir::WalkDir::new(from) {
         let entry = entry.unwrap();
@@ -218,16 +260,6 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn pid(&self) -> i32 {
-        i32::try_from(self.child.id()).unwrap()
-    }
-
-    /// Sends it a signal.
-    pub(super) fn signal(&self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_raw(self.pid()).unwrap();
-        rustix::process::kill_process(pid, signal).unwrap();
-    }
-
     /// Waits for its end.
     pub(super) fn finish(mut self) -> Said {
         let started = Instant::now();
@@ -284,18 +316,23 @@ impl Said {
     pub(super) fn both(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
-
-    pub(super) fn redacted(&self, text: &str) -> String {
-        redact(text, &self.place)
-    }
 }
 
+/// All of it but for progress, of which there is more or less from run to run.
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "exit {}", self.code())?;
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
-            if !text.is_empty() {
-                write!(f, "\n-- {name}\n{}", redact(text, &self.place).trim_end())?;
+            if text.is_empty() {
+                continue;
+            }
+            write!(f, "\n-- {name}")?;
+            let text = redact(text, &self.place);
+            for line in text
+                .lines()
+                .filter(|line| !line.starts_with("[TIME]  progress"))
+            {
+                write!(f, "\n{}", line.trim_end())?;
             }
         }
         Ok(())
@@ -310,6 +347,8 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             "[TIME]",
         ),
         (r"\b[0-9a-f]{64}\b", "[SHA256]"),
+        (r"\b\d\d:\d\d:\d\d UTC", "[CLOCK]"),
+        (r"\b\d+\.\d s\b", "[SPAN]"),
         (r"\b(process|pid) \d+", "$1 [PID]"),
         (r"\bof user \S+ \(", "of user [USER] ("),
         (r#""(pid|start_time|elapsed_ms)":\d+"#, "\"$1\":[N]"),

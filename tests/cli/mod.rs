@@ -4,7 +4,13 @@
 //! and what it left behind.
 
 mod documents;
+mod gates;
 mod harness;
+mod overlays;
 mod picture;
+mod purity;
+mod round_trip;
+mod running;
 mod selection;
+mod sets;
 mod site_file;

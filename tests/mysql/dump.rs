@@ -8,7 +8,7 @@ use upgrade_kit::adapter::mysql::{CheckQuiet, Dump};
 use upgrade_kit::adapter::{Action, registry};
 use upgrade_kit::event::FailureKind;
 
-use super::rig::rig;
+use super::rig::{new_name, rig};
 use super::stage::{Stage, action, dump};
 use super::tools::Tools;
 
@@ -123,7 +123,7 @@ fn over_tcp_localhost_means_tcp() {
 #[test]
 fn a_session_that_is_killed_in_the_middle_is_a_failure() {
     let Some(rig) = rig() else { return };
-    let schema = rig.name();
+    let schema = new_name();
     rig.create(&schema, "utf8mb4", "utf8mb4_bin");
     rig.load(
         &schema,
@@ -304,7 +304,7 @@ fn a_change_while_it_is_dumped_is_found_out() {
 #[test]
 fn what_a_dump_cannot_keep_is_said() {
     let Some(rig) = rig() else { return };
-    let schema = rig.name();
+    let schema = new_name();
     rig.create(&schema, "utf8mb4", "utf8mb4_bin");
     rig.load(
         &schema,

@@ -7,6 +7,7 @@
 mod dump;
 mod families;
 mod interrupted;
+mod oracle_mysql;
 mod previews;
 mod restore;
 mod rig;

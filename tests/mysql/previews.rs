@@ -78,15 +78,15 @@ fn the_preview_of_a_dump_and_a_restore() {
         lines.join("\n")
     };
     insta::assert_snapshot!(text(dump(&connection, "domibus a").preview()), @r#"
-    Command("mariadb --defaults-file=/dev/fd/3 --user=domibus --protocol=tcp --host=db.example --port=3307 --default-character-set=utf8mb4 --max-allowed-packet=1G --connect-timeout=20 --batch --binary-mode --comments --loose-skip-reconnect --loose-sandbox --loose-skip-commands --loose-skip-print-query-on-error --skip-column-names")
+    Command("mariadb --defaults-file=/dev/fd/3 --user=domibus --protocol=tcp --host=db.example --port=3307 --default-character-set=utf8mb4 --max-allowed-packet=1G --connect-timeout=20 --batch --binary-mode --comments --loose-skip-reconnect --loose-sandbox --loose-skip-commands --loose-skip-print-query-on-error --skip-column-names --unbuffered")
     Checks("the account has SELECT, SHOW VIEW, TRIGGER and EVENT on `domibus a` and sees its routines")
     Checks("no other session uses `domibus a` (waits up to 0 s)")
-    Command("mariadb-dump --defaults-file=/dev/fd/3 --user=domibus --protocol=tcp --host=db.example --port=3307 --single-transaction --quick --routines --events --triggers --hex-blob --no-tablespaces --default-character-set=utf8mb4 --max-allowed-packet=1G --loose-set-gtid-purged=OFF --loose-column-statistics=0 -- 'domibus a'")
+    Command("mariadb-dump --defaults-file=/dev/fd/3 --user=domibus --protocol=tcp --host=db.example --port=3307 --single-transaction --quick --routines --events --triggers --hex-blob --no-tablespaces --default-character-set=utf8mb4 --max-allowed-packet=1G --loose-set-gtid-purged=OFF --loose-column-statistics=0 --loose-skip-masking-policies -- 'domibus a'")
     Writes("database/domibus%20a.sql.zst (zstd, SHA-256)")
     Checks("the dump has its trailer and every table, view, routine, trigger and event; definitions, checksums and sessions are the same before and after")
     "#);
     insta::assert_snapshot!(text(restore(&connection, "domibus a").preview()), @r#"
-    Command("mariadb --defaults-file=/dev/fd/3 --user=domibus --protocol=tcp --host=db.example --port=3307 --default-character-set=utf8mb4 --max-allowed-packet=1G --connect-timeout=20 --batch --binary-mode --comments --loose-skip-reconnect --loose-sandbox --loose-skip-commands --loose-skip-print-query-on-error --skip-column-names")
+    Command("mariadb --defaults-file=/dev/fd/3 --user=domibus --protocol=tcp --host=db.example --port=3307 --default-character-set=utf8mb4 --max-allowed-packet=1G --connect-timeout=20 --batch --binary-mode --comments --loose-skip-reconnect --loose-sandbox --loose-skip-commands --loose-skip-print-query-on-error --skip-column-names --unbuffered")
     Checks("the server is of the dump's family and the account may drop, create and load `domibus a`")
     Reads("database/domibus%20a (zstd, SHA-256, to its trailer)")
     Checks("no other session uses `domibus a` (waits up to 0 s)")

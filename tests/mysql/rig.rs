@@ -47,7 +47,7 @@ fn start() -> Option<Rig> {
             !real,
             "UPGRADE_KIT_REAL is set and there is no MariaDB server"
         );
-        println!("skipped: there is no MariaDB server (tests/rig/fetch)");
+        skipped("skipped: there is no MariaDB server (tests/rig/fetch)");
         return None;
     }
     let directory = tempfile::Builder::new()
@@ -84,8 +84,14 @@ fn start() -> Option<Rig> {
     })
 }
 
+#[expect(clippy::print_stdout, reason = "the reader of the tests shall know")]
+fn skipped(text: &str) {
+    println!("{text}");
+}
+
 /// Nothing is told when a test process ends, or is killed. A shell that reads from a pipe that only
 /// this process holds open is.
+#[expect(clippy::zombie_processes, reason = "it ends after this process")]
 fn stop_with_this_process(directory: &Path) {
     let mut watcher = command("setsid")
         .args([
@@ -105,15 +111,9 @@ fn stop_with_this_process(directory: &Path) {
 }
 
 impl Rig {
-    /// A schema's name that no other test uses.
-    pub(super) fn name(&self) -> String {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        format!("domibus_t{}", NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-
     /// A tenant's schema of version 5.1.0 with all kinds of objects and values.
     pub(super) fn seeded(&self) -> String {
-        let name = self.name();
+        let name = new_name();
         self.create(&name, "utf8mb4", "utf8mb4_bin");
         self.load(&name, &sql_file("5.1.0/tenant.sql"));
         name
@@ -227,6 +227,12 @@ impl Rig {
         }
         serde_json::from_value(connection).unwrap()
     }
+}
+
+/// A schema's name that no other test uses.
+pub(super) fn new_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("domibus_t{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A script of the rig.

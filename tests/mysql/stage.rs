@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use upgrade_kit::adapter::mysql::{Connection, Dump, Restore};
 use upgrade_kit::adapter::{Action, CheckContext, Failure, Finding, StepContext};
 use upgrade_kit::backup::{PartialSet, SealFacts, SealedSet, seal};
-use upgrade_kit::event::{Outcome, RunState};
+use upgrade_kit::event::{ArtifactRecord, Outcome, RunState};
 use upgrade_kit::host::{Control, Host, LocalHost, Masker, Secret, ToolStart};
 use upgrade_kit::site::SecretRef;
 
@@ -123,13 +123,9 @@ impl Stage {
         self.seal(&set, artifacts)
     }
 
-    pub(super) fn seal(
-        &self,
-        set: &PartialSet,
-        artifacts: Vec<upgrade_kit::event::ArtifactRecord>,
-    ) -> SealedSet {
+    pub(super) fn seal(&self, set: &PartialSet, artifacts: Vec<ArtifactRecord>) -> SealedSet {
         let facts = SealFacts {
-            site: "test".to_owned(),
+            site: self.directory.path().display().to_string(),
             product: "domibus".to_owned(),
             versions: BTreeMap::new(),
             phase: "backup".to_owned(),

@@ -14,6 +14,8 @@ pub(super) enum Moment {
     After(Duration),
     /// When the newest journal has grown by so many lines.
     Lines(usize),
+    /// So long after a step with this name, or the beginning of it, was started.
+    InStep(&'static str, Duration),
 }
 
 /// What a call of the program came to.
@@ -127,6 +129,13 @@ impl Kit {
             let is_time = match moment {
                 Moment::After(delay) => begun.elapsed() >= delay,
                 Moment::Lines(more) => self.has_grown(&lines, more),
+                Moment::InStep(step, delay) => {
+                    let is_time = self.has_started(&lines, step);
+                    if is_time {
+                        std::thread::sleep(delay);
+                    }
+                    is_time
+                }
             };
             if is_time {
                 self.shoot(&mut kit.0, tools);
@@ -149,14 +158,21 @@ impl Kit {
         kit.kill().unwrap();
         for group in groups {
             // It may have ended by itself.
-            drop(kill_process_group(group, Signal::KILL));
+            _ = kill_process_group(group, Signal::KILL);
         }
         self.kills += 1;
     }
 
     /// The newest run and the length of its journal.
     fn journal_lines(&self) -> (String, usize) {
-        let newest = names(&self.runs).pop().unwrap_or_default();
+        let began = |run: &String| {
+            let folder = std::fs::metadata(self.runs.join(run));
+            folder.and_then(|folder| folder.created()).ok()
+        };
+        let newest = names(&self.runs)
+            .into_iter()
+            .max_by_key(began)
+            .unwrap_or_default();
         let lines = self.lines_of(&newest);
         (newest, lines)
     }
@@ -164,6 +180,18 @@ impl Kit {
     fn lines_of(&self, run: &str) -> usize {
         let journal = std::fs::read(self.runs.join(run).join("journal.jsonl"));
         journal.map_or(0, |text| text.iter().filter(|byte| **byte == b'\n').count())
+    }
+
+    fn has_started(&self, before: &(String, usize), step: &str) -> bool {
+        let (run, _) = self.journal_lines();
+        let skipped = if run == before.0 { before.1 } else { 0 };
+        let journal = std::fs::read_to_string(self.runs.join(&run).join("journal.jsonl"));
+        let started = format!("\"event\":\"step-started\",\"step\":\"{step}");
+        journal.is_ok_and(|text| {
+            text.lines()
+                .skip(skipped)
+                .any(|line| line.contains(&started))
+        })
     }
 
     fn has_grown(&self, before: &(String, usize), more: usize) -> bool {
@@ -210,7 +238,11 @@ impl Kit {
         sets.retain(|name| {
             self.sets.join(name).join("manifest.json").is_file() && !name.contains(".partial")
         });
-        sets.pop().unwrap()
+        let sealed = |name: &String| {
+            let manifest = std::fs::metadata(self.sets.join(name).join("manifest.json"));
+            manifest.and_then(|manifest| manifest.modified()).ok()
+        };
+        sets.into_iter().max_by_key(sealed).unwrap()
     }
 }
 
@@ -279,7 +311,7 @@ pub(super) fn sweep(folder: &Path) {
     for process in processes() {
         if process.command.contains(&folder) && process.pid != std::process::id() {
             let pid = Pid::from_raw(i32::try_from(process.pid).unwrap()).unwrap();
-            drop(kill_process(pid, Signal::KILL));
+            _ = kill_process(pid, Signal::KILL);
         }
     }
 }

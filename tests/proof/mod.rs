@@ -10,5 +10,9 @@
 mod kill;
 mod kit;
 mod random;
+mod real;
+mod real_kill;
+mod round_trip;
+mod secrets;
 mod sets;
 mod tree;

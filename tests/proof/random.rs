@@ -1,5 +1,6 @@
 //! Random numbers that can be drawn again.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A `splitmix64` generator: small, and the same on every machine.
@@ -8,8 +9,11 @@ pub(super) struct Random(u64);
 impl Random {
     /// The generator of a test; `lane` tells its threads apart. The seed is printed.
     pub(super) fn of(test: &str, lane: u64) -> Self {
-        let given = std::env::var("UPGRADE_KIT_SEED").ok();
-        let seed = given.map_or_else(clock, |text| text.parse().unwrap());
+        static SEED: OnceLock<u64> = OnceLock::new();
+        let seed = *SEED.get_or_init(|| {
+            let given = std::env::var("UPGRADE_KIT_SEED").ok();
+            given.map_or_else(clock, |text| text.parse().unwrap())
+        });
         println!("{test}: UPGRADE_KIT_SEED={seed} plays this again (lane {lane})");
         Self(seed ^ lane.wrapping_mul(0xd134_2543_de82_ef95))
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{Scale, data};
 
 /// Its schemas.
-pub const SCHEMAS: [&str; 2] = ["bench_a", "bench_b"];
+pub(crate) const SCHEMAS: [&str; 2] = ["bench_a", "bench_b"];
 
 /// Settings of a server of middling size; the rig's own are those of a test.
 const SETTINGS: &str = "
@@ -19,14 +19,14 @@ const SETTINGS: &str = "
 ";
 
 /// A server; the one that started it stops it.
-pub struct Server {
+pub(crate) struct Server {
     directory: PathBuf,
     started: bool,
 }
 
 impl Server {
     /// Starts the server and fills it if it is new. The error says what is missing.
-    pub fn start(scale: Scale) -> Result<Self, String> {
+    pub(crate) fn start(scale: Scale) -> Result<Self, String> {
         for program in ["mariadbd", "mariadb", "mariadb-dump", "zstd"] {
             if !found(program) {
                 return Err(format!(
@@ -58,7 +58,7 @@ impl Server {
     }
 
     /// The server that another process started.
-    pub fn at(directory: &str) -> Self {
+    pub(crate) fn at(directory: &str) -> Self {
         Self {
             directory: PathBuf::from(directory),
             started: false,
@@ -66,12 +66,12 @@ impl Server {
     }
 
     /// Where it is.
-    pub fn directory(&self) -> &str {
+    pub(crate) fn directory(&self) -> &str {
         self.directory.to_str().expect("the path is text")
     }
 
     /// The number of its process.
-    pub fn process(&self) -> String {
+    pub(crate) fn process(&self) -> String {
         let file = self.directory.join("mariadb.pid");
         fs::read_to_string(file)
             .unwrap_or_default()
@@ -80,12 +80,12 @@ impl Server {
     }
 
     /// Options of a dump or restore.
-    pub fn options(&self, schema: &str) -> Value {
+    pub(crate) fn options(&self, schema: &str) -> Value {
         super::options(self.directory(), schema)
     }
 
     /// Size of a schema.
-    pub fn megabytes(&self, schema: &str) -> String {
+    pub(crate) fn megabytes(&self, schema: &str) -> String {
         self.answer(&format!(
             "SELECT ROUND(SUM(data_length + index_length) / 1e6) FROM information_schema.tables \
              WHERE table_schema = '{schema}'"
@@ -93,7 +93,7 @@ impl Server {
     }
 
     /// Empties schemas, so that no side pays for the removal of what the other left.
-    pub fn empty(&self, schemas: &str) {
+    pub(crate) fn empty(&self, schemas: &str) {
         for schema in schemas.split(',') {
             self.sql(&format!(
                 "DROP DATABASE IF EXISTS {schema}; CREATE DATABASE {schema};"

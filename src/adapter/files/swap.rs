@@ -163,6 +163,7 @@ impl<'a> Swap<'a> {
         let text = serde_json::to_vec(&note).map_err(|error| {
             Failure::new(FailureKind::Internal, "failed to write a note").because(&error)
         })?;
+        self.context.make_scratch()?;
         self.context.host.write_atomic(&self.note, &text, 0o600)?;
         Ok(note)
     }

@@ -248,8 +248,9 @@ fn damaged(context: &StepContext<'_>, path: &Path, found: &super::StoreInventory
     if context.using.is_some() {
         let step = context.step;
         return failure.hint(format!(
-            "{MENDING}; to restore an earlier state all the same, leave this copy of the present \
-             one out: `--skip {step}`"
+            "{MENDING}; to restore an earlier state all the same, copy {} to a safe place by hand and \
+             leave this step out: `--skip {step}`",
+            path.display()
         ));
     }
     failure.hint(MENDING)

@@ -106,58 +106,68 @@ fn compare_inventories(
             found.create, recorded.create
         ));
     }
-    let tables = |inventory: &Inventory| -> BTreeMap<(ObjectKind, String), Entry> {
-        let tables = inventory.tables.iter().map(|table| Entry {
-            text: format!("{} `{}`", table.kind.word(), table.name),
-            key: (table.kind, table.name.clone()),
-            definition: table.definition.clone(),
-            columns: Some(table.columns),
-            once: false,
-        });
-        let objects = inventory.objects.iter().map(|object| Entry {
-            text: named(object),
-            key: (object.kind, object.name.clone()),
-            definition: object.definition.clone(),
-            columns: None,
-            once: object.once,
-        });
-        tables
-            .chain(objects)
-            .map(|entry| (entry.key.clone(), entry))
-            .collect()
-    };
-    let (recorded, mut found) = (tables(recorded), tables(found));
+    let (recorded, mut found) = (entries(recorded), entries(found));
     for (key, entry) in recorded {
-        match found.remove(&key) {
-            None if entry.once => differences.warnings.push(format!(
-                "{} is gone: its one time has passed, and the server drops it then",
-                entry.text
-            )),
-            None => differences
-                .failures
-                .push(format!("{} is missing", entry.text)),
-            Some(now) if now.columns != entry.columns => differences.failures.push(format!(
-                "{} has {} columns, recorded were {}",
-                entry.text,
-                now.columns.unwrap_or_default(),
-                entry.columns.unwrap_or_default()
-            )),
-            Some(now) if now.definition != entry.definition => {
-                let text = format!("{} is defined otherwise", entry.text);
-                if same_version {
-                    differences.failures.push(text);
-                } else {
-                    differences.warnings.push(text);
-                }
-            }
-            Some(_) => {}
-        }
+        compare_entry(&entry, found.remove(&key), same_version, differences);
     }
     for entry in found.into_values() {
-        differences
-            .failures
-            .push(format!("{} is too many", entry.text));
+        let text = format!("{} is too many", entry.text);
+        differences.failures.push(text);
     }
+}
+
+fn compare_entry(
+    entry: &Entry,
+    found: Option<Entry>,
+    same_version: bool,
+    differences: &mut Differences,
+) {
+    match found {
+        None if entry.once => differences.warnings.push(format!(
+            "{} is gone: its one time has passed, and the server drops it then",
+            entry.text
+        )),
+        None => {
+            let text = format!("{} is missing", entry.text);
+            differences.failures.push(text);
+        }
+        Some(now) if now.columns != entry.columns => differences.failures.push(format!(
+            "{} has {} columns, recorded were {}",
+            entry.text,
+            now.columns.unwrap_or_default(),
+            entry.columns.unwrap_or_default()
+        )),
+        Some(now) if now.definition != entry.definition => {
+            let text = format!("{} is defined otherwise", entry.text);
+            if same_version {
+                differences.failures.push(text);
+            } else {
+                differences.warnings.push(text);
+            }
+        }
+        Some(_) => {}
+    }
+}
+
+fn entries(inventory: &Inventory) -> BTreeMap<(ObjectKind, String), Entry> {
+    let tables = inventory.tables.iter().map(|table| Entry {
+        text: format!("{} `{}`", table.kind.word(), table.name),
+        key: (table.kind, table.name.clone()),
+        definition: table.definition.clone(),
+        columns: Some(table.columns),
+        once: false,
+    });
+    let objects = inventory.objects.iter().map(|object| Entry {
+        text: named(object),
+        key: (object.kind, object.name.clone()),
+        definition: object.definition.clone(),
+        columns: None,
+        once: object.once,
+    });
+    tables
+        .chain(objects)
+        .map(|entry| (entry.key.clone(), entry))
+        .collect()
 }
 
 struct Entry {

@@ -127,7 +127,8 @@ impl Connection {
         }
     }
 
-    /// A dump of the schema, on standard output. Without `--databases`: the schema's character set
+    /// A dump of the schema, on standard output, without what belongs to the whole server: GTIDs,
+    /// statistics, tablespaces, masking policies (MySQL 9.7 would drop and create them). Without `--databases`: the schema's character set
     /// and collation stand in the artifact's record, and a restore drops and creates it itself.
     pub(super) fn dump(&self, schema: &str, password: Option<&Secret>) -> Invocation {
         self.begin(self.dump_program(), password)
@@ -143,6 +144,7 @@ impl Connection {
                 "--max-allowed-packet=1G",
                 "--loose-set-gtid-purged=OFF",
                 "--loose-column-statistics=0",
+                "--loose-skip-masking-policies",
                 "--",
             ])
             .arg(schema)
@@ -168,11 +170,10 @@ impl Connection {
         }
     }
 
-    /// The client that answers queries, one row a line.
+    /// The client that answers queries, one row a line, each answer as soon as it is there.
     pub(super) fn read(&self, schema: Option<&str>, password: Option<&Secret>) -> Invocation {
-        let mut invocation = self.load(schema, password);
-        invocation = invocation.arg("--skip-column-names");
-        invocation
+        self.load(schema, password)
+            .args(["--skip-column-names", "--unbuffered"])
     }
 
     fn begin(&self, program: &str, password: Option<&Secret>) -> Invocation {

@@ -1,6 +1,9 @@
 //! `mysql.dump`
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -10,9 +13,9 @@ use serde_json::Map;
 use super::compare::{changed, missing_in_text};
 use super::connection::{Connection, Family};
 use super::dump_stream::{self, Written};
-use super::fingerprint::{checksums, contents};
+use super::fingerprint::{AllContents, checksums_of_now, contents};
 use super::inventory::{self, Schema};
-use super::preflight::{dump_limits, dump_rights, finding_of, refuse_or_warn};
+use super::preflight::{dump_limits, dump_rights, finding_of, has_snapshots, refuse_or_warn};
 use super::quiet::{foreign_sessions, wait_until_quiet};
 use super::quoting::identifier;
 use super::record::{DumpRecord, FORMAT, KIND};
@@ -22,7 +25,7 @@ use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
 };
-use crate::backup::file_name_for;
+use crate::backup::{CompressedWriter, file_name_for};
 use crate::event::{ArtifactRecord, Level, Outcome};
 use crate::host::shell_word;
 use crate::site::SecretRef;
@@ -80,23 +83,56 @@ impl Dump {
         Duration::from_secs(self.wait_seconds)
     }
 
+    /// The dump, and the checksums of the moment before it. Those are read from a snapshot while the
+    /// dump program runs; where an engine has none, before it starts.
+    fn write(
+        &self,
+        session: &Session<'_>,
+        before: &Schema,
+        writer: CompressedWriter,
+        context: &StepContext<'_>,
+    ) -> Result<(Written, BTreeMap<String, String>), Failure> {
+        let (sender, opened) = mpsc::channel();
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(move || {
+                checksums_of_now(session, &self.schema, &before.inventory, || {
+                    // Nobody waits for it any more only if this thread has panicked.
+                    let _ = sender.send(());
+                })
+            });
+            let join = |reading: ScopedJoinHandle<'_, Result<_, Failure>>| {
+                reading
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            let dump = || dump_stream::write(session, &self.schema, writer, context.progress);
+            if opened.recv().is_err() || !has_snapshots(before) {
+                let checksums = join(reading)?;
+                return Ok((dump()?, checksums));
+            }
+            let written = dump();
+            let checksums = join(reading);
+            Ok((written?, checksums?))
+        })
+    }
+
     /// Nothing may have changed since the look before the dump.
     fn prove_unchanged(
         &self,
         session: &Session<'_>,
         before: &Schema,
-        checksums_before: &[String],
-    ) -> Result<DumpContents, Failure> {
+        checksums: &BTreeMap<String, String>,
+    ) -> Result<AllContents, Failure> {
         let after = inventory::look(session, &self.schema)?;
         let mut found = changed(&before.inventory, &after.inventory);
         if found.is_empty() {
-            let contents = contents(session, &self.schema, &after.inventory)?;
-            for (table, before) in after.inventory.tables.iter().zip(checksums_before) {
-                let now = contents.get(&table.name).map_or("", |now| &now.checksum);
-                if now != before {
+            let contents = contents(session, &self.schema, &after)?;
+            for (name, now) in &contents {
+                let before = checksums.get(name).map_or("", String::as_str);
+                if now.checksum != before {
                     found.push(format!(
-                        "the checksum of table `{}` was {before} and is {now}",
-                        table.name
+                        "the checksum of table `{name}` was {before} and is {}",
+                        now.checksum
                     ));
                 }
             }
@@ -118,7 +154,7 @@ impl Dump {
         &self,
         server: Server,
         before: Schema,
-        contents: DumpContents,
+        contents: AllContents,
         written: &Written,
     ) -> DumpRecord {
         let by_hand = self.by_hand(&server, &before, &written.artifact.file.path);
@@ -196,8 +232,6 @@ impl Dump {
     }
 }
 
-type DumpContents = std::collections::BTreeMap<String, super::record::Contents>;
-
 impl Action for Dump {
     const NAME: &'static str = "mysql.dump";
     const SUMMARY: &'static str = "Dumps a MySQL or MariaDB schema and proves the dump complete";
@@ -270,7 +304,8 @@ impl Action for Dump {
             let found = inventory::list(&session, &self.schema)?;
             let mut findings = dump_rights(&server, &self.schema);
             findings.extend(dump_limits(&self.schema, &found));
-            findings.extend(space(context, &self.schema, found.bytes));
+            let bytes = found.sizes.values().sum();
+            findings.extend(space(context, &self.schema, bytes));
             Ok(findings)
         };
         look().unwrap_or_else(|failure| vec![finding_of(&failure)])
@@ -286,9 +321,8 @@ impl Action for Dump {
         let mut warnings = refuse_or_warn(std::mem::take(&mut findings))?;
         let before = inventory::look(&session, &self.schema)?;
         warnings.extend(refuse_or_warn(dump_limits(&self.schema, &before))?);
-        let checksums = checksums(&session, &self.schema, &before.inventory)?;
         let writer = set.compressed(&self.file())?;
-        let mut written = dump_stream::write(&session, &self.schema, writer, context.progress)?;
+        let (mut written, checksums) = self.write(&session, &before, writer, context)?;
         let contents = self.prove_unchanged(&session, &before, &checksums)?;
         let missing = missing_in_text(&before.inventory, &contents, &written.text);
         if let Some(first) = missing.first() {

@@ -77,22 +77,23 @@ pub(super) fn write(
         )));
     }
     let text = watched.scanner.finish();
-    if text.header.is_none() || !text.complete {
-        let lacks = if text.header.is_none() {
-            "does not begin as a dump does"
-        } else {
-            "has no `-- Dump completed` at its end"
-        };
-        return Err(Failure::verification(format!(
-            "the dump of `{schema}` {lacks}, although {program} ended well"
-        ))
-        .hint(format!(
-            "look what `{program}` is on this machine: its output was cut or changed on the way"
-        )));
-    }
+    require_ends(&text, schema, program)?;
     Ok(Written {
         artifact: watched.writer.finish()?,
         text,
         notes: said.notes,
     })
+}
+
+/// A dump's first lines and its last.
+fn require_ends(text: &DumpText, schema: &str, program: &str) -> Result<(), Failure> {
+    let lacks = match (&text.header, text.complete) {
+        (None, _) => "does not begin as a dump does",
+        (_, false) => "has no `-- Dump completed` at its end",
+        _ => return Ok(()),
+    };
+    let message = format!("the dump of `{schema}` {lacks}, although {program} ended well");
+    Err(Failure::verification(message).hint(format!(
+        "look what `{program}` is on this machine: its output was cut or changed on the way"
+    )))
 }

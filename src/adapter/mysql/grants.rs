@@ -60,19 +60,26 @@ impl Grants {
         if self.globally(privilege) && !revoked {
             return true;
         }
-        // The server takes the most specific matching entry and looks no further; lines of roles
-        // repeat a schema and add up.
-        let matching = self
-            .schemas
+        let Some(pattern) = self.pattern_of(schema) else {
+            return false;
+        };
+        // Lines of roles repeat a pattern and add up.
+        self.schemas
             .iter()
-            .filter(|(pattern, _)| matches(pattern, schema));
-        let best = matching
-            .clone()
-            .map(|(pattern, _)| specificity(pattern))
-            .max();
-        matching
-            .filter(|(pattern, _)| Some(specificity(pattern)) == best)
+            .filter(|(other, _)| specificity(other) == specificity(pattern))
+            .filter(|(other, _)| matches(other, schema))
             .any(|(_, privileges)| covers(privileges, privilege))
+    }
+
+    /// The entry that decides for a schema: the server takes the most specific one that matches and
+    /// looks no further. A privilege that is granted on anything else than this pattern would hide
+    /// the present ones.
+    pub(super) fn pattern_of(&self, schema: &str) -> Option<&str> {
+        self.schemas
+            .iter()
+            .map(|(pattern, _)| pattern.as_str())
+            .filter(|pattern| matches(pattern, schema))
+            .max_by_key(|pattern| specificity(pattern))
     }
 
     /// Whether the account has the privilege on that table.
@@ -242,6 +249,9 @@ mod tests {
         assert!(!grants.on_schema("domibus_a", "TRIGGER"));
         assert!(grants.on_schema("domibus_a", "SELECT"));
         assert!(grants.on_schema("domibus_b", "TRIGGER"));
+        assert_eq!(grants.pattern_of("domibus_a"), Some("domibus\\_a"));
+        assert_eq!(grants.pattern_of("domibus_b"), Some("domibus\\_%"));
+        assert_eq!(grants.pattern_of("other"), None);
     }
 
     #[test]

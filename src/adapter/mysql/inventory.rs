@@ -21,8 +21,8 @@ const BATCH: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Schema {
     pub(super) inventory: Inventory,
-    /// Bytes of data and indexes as the server estimates them.
-    pub(super) bytes: u64,
+    /// Bytes of data and indexes by table, as the server estimates them.
+    pub(super) sizes: BTreeMap<String, u64>,
     /// Tables with system versioning: a dump leaves their history out.
     pub(super) versioned: Vec<String>,
 }
@@ -87,7 +87,6 @@ fn list_statements(schema: &str) -> String {
 }
 
 fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
-    let mut character_sets = None;
     let mut found = Schema {
         inventory: Inventory {
             create: String::new(),
@@ -96,54 +95,61 @@ fn of_rows(schema: &str, rows: &[Row]) -> Option<Schema> {
             tables: Vec::new(),
             objects: Vec::new(),
         },
-        bytes: 0,
+        sizes: BTreeMap::new(),
         versioned: Vec::new(),
     };
-    let mut columns: BTreeMap<&str, Vec<Column<'_>>> = BTreeMap::new();
-    for row in rows
-        .iter()
-        .filter(|row| row.get(1).is_some_and(|name| name == schema))
-    {
+    let mut columns = BTreeMap::new();
+    for row in rows {
         let row: Vec<&str> = row.iter().map(String::as_str).collect();
-        match row.as_slice() {
-            ["schema", _, set, collation] => character_sets = Some((*set, *collation)),
-            ["table", _, name, kind, engine, bytes] => {
-                found.bytes += bytes.parse::<u64>().unwrap_or_default();
-                take_table(&mut found, name, kind, engine);
-            }
-            ["column", _, table, name, kind, extra] => {
-                columns.entry(table).or_default().push(Column {
-                    name,
-                    float: *kind == "float",
-                    // `VIRTUAL GENERATED`, `STORED GENERATED`; MariaDB 5 and 10.1: `VIRTUAL`,
-                    // `PERSISTENT`.
-                    generated: ["GENERATED", "VIRTUAL", "PERSISTENT"]
-                        .iter()
-                        .any(|word| extra.split(' ').any(|found| found == *word)),
-                });
-            }
-            [what, _, name, definer, details @ ..] => {
-                found
-                    .inventory
-                    .objects
-                    .extend(object(what, name, definer, details));
-            }
-            _ => {}
+        if row.get(1) == Some(&schema) {
+            take_row(&mut found, &mut columns, &row);
         }
     }
-    let (set, collation) = character_sets?;
-    set.clone_into(&mut found.inventory.character_set);
-    collation.clone_into(&mut found.inventory.collation);
-    for table in &mut found.inventory.tables {
+    if found.inventory.character_set.is_empty() {
+        return None;
+    }
+    let Inventory {
+        tables, objects, ..
+    } = &mut found.inventory;
+    for table in tables.iter_mut() {
         let columns = columns.remove(table.name.as_str()).unwrap_or_default();
         take_columns(table, &columns);
     }
-    found.inventory.tables.sort_by(|a, b| a.name.cmp(&b.name));
-    found
-        .inventory
-        .objects
-        .sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    objects.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Some(found)
+}
+
+fn take_row<'a>(
+    found: &mut Schema,
+    columns: &mut BTreeMap<&'a str, Vec<Column<'a>>>,
+    row: &[&'a str],
+) {
+    match row {
+        ["schema", _, set, collation] => {
+            (*set).clone_into(&mut found.inventory.character_set);
+            (*collation).clone_into(&mut found.inventory.collation);
+        }
+        ["table", _, name, kind, engine, bytes] => {
+            let bytes = bytes.parse().unwrap_or_default();
+            found.sizes.insert((*name).to_owned(), bytes);
+            take_table(found, name, kind, engine);
+        }
+        ["column", _, table, name, kind, extra] => {
+            // `VIRTUAL GENERATED`, `STORED GENERATED`; MariaDB 5 and 10.1: `VIRTUAL`, `PERSISTENT`.
+            let generated = ["GENERATED", "VIRTUAL", "PERSISTENT"];
+            columns.entry(table).or_default().push(Column {
+                name,
+                float: *kind == "float",
+                generated: extra.split(' ').any(|word| generated.contains(&word)),
+            });
+        }
+        [what, _, name, definer, details @ ..] => {
+            let objects = &mut found.inventory.objects;
+            objects.extend(object(what, name, definer, details));
+        }
+        _ => {}
+    }
 }
 
 fn take_table(found: &mut Schema, name: &str, kind: &str, engine: &str) {
@@ -210,9 +216,7 @@ fn object(what: &str, name: &str, definer: &str, details: &[&str]) -> Option<Obj
 
 /// Fills in the definitions. Every `SHOW CREATE` answers with exactly one row.
 fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Result<(), Failure> {
-    let name = identifier(schema);
-    let rows = session.ask(&format!("SHOW CREATE DATABASE {name};\n"))?;
-    inventory.create = rows.concat().pop().unwrap_or_default();
+    let create = &mut inventory.create;
     let mut wanted: Vec<(ObjectKind, &str, &mut String)> = Vec::new();
     for table in &mut inventory.tables {
         wanted.push((table.kind, &table.name, &mut table.definition));
@@ -220,19 +224,21 @@ fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Res
     for object in &mut inventory.objects {
         wanted.push((object.kind, &object.name, &mut object.definition));
     }
-    for batch in wanted.chunks_mut(BATCH) {
-        let mut statements = format!("USE {name};\n");
-        for (kind, name, _) in batch.iter() {
-            let word = kind.word().to_uppercase();
-            let _ = writeln!(
-                statements,
-                "SHOW CREATE {word} {};",
-                qualified(schema, name)
-            );
-        }
+    // An empty schema has a definition too.
+    let mut batches: Vec<&mut [_]> = wanted.chunks_mut(BATCH).collect();
+    if batches.is_empty() {
+        batches.push(&mut []);
+    }
+    for batch in batches {
+        let statements = definition_statements(schema, batch);
         let mut hidden = Vec::new();
         let mut next = 0;
+        let mut first = true;
         session.ask_each(&statements, |row| {
+            if std::mem::take(&mut first) {
+                *create = row.last().cloned().unwrap_or_default();
+                return;
+            }
             if let Some((kind, name, definition)) = batch.get_mut(next) {
                 match digest(*kind, &row) {
                     Some(digest) => **definition = digest,
@@ -257,6 +263,18 @@ fn define(session: &Session<'_>, schema: &str, inventory: &mut Inventory) -> Res
     Ok(())
 }
 
+/// The schema's own first, then one for each object.
+fn definition_statements(schema: &str, objects: &[(ObjectKind, &str, &mut String)]) -> String {
+    let name = identifier(schema);
+    let mut statements = format!("USE {name};\nSHOW CREATE DATABASE {name};\n");
+    for (kind, name, _) in objects {
+        let word = kind.word().to_uppercase();
+        let name = qualified(schema, name);
+        let _ = writeln!(statements, "SHOW CREATE {word} {name};");
+    }
+    statements
+}
+
 /// SHA-256 of a `SHOW CREATE` row; `None` if the account may not see the definition. A trigger's
 /// last column is the time of its creation.
 fn digest(kind: ObjectKind, row: &[String]) -> Option<String> {
@@ -270,12 +288,38 @@ fn digest(kind: ObjectKind, row: &[String]) -> Option<String> {
     if routine && row.get(2).is_none_or(|body| body == "NULL") {
         return None;
     }
-    let columns = if kind == ObjectKind::Trigger {
-        row.get(..6).unwrap_or(row)
-    } else {
-        row
-    };
-    Some(sha256(columns))
+    Some(match kind {
+        ObjectKind::Trigger => sha256(row.get(..6).unwrap_or(row)),
+        ObjectKind::Table => {
+            let columns: Vec<String> = row
+                .iter()
+                .map(|text| without_character_sets(text))
+                .collect();
+            sha256(&columns)
+        }
+        _ => sha256(row),
+    })
+}
+
+/// MySQL writes a column's collation alone until the table is made from that text, and from then on
+/// `CHARACTER SET … COLLATE …`. A collation belongs to one character set, so nothing is lost.
+fn without_character_sets(definition: &str) -> String {
+    const BEFORE: &str = " CHARACTER SET ";
+    let mut pieces = definition.split(BEFORE);
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once(' ') {
+            Some((_, rest)) if rest.starts_with("COLLATE ") => {
+                text.push(' ');
+                text.push_str(rest);
+            }
+            _ => {
+                text.push_str(BEFORE);
+                text.push_str(piece);
+            }
+        }
+    }
+    text
 }
 
 /// SHA-256 over texts, each ended by a NUL, which no text of a server holds.
@@ -326,7 +370,7 @@ mod tests {
             "event|dom|f|root@localhost|RECURRING|NOT PRESERVE",
         ]);
         let found = of_rows("dom", &rows).unwrap();
-        assert_eq!(found.bytes, 111);
+        assert_eq!(found.sizes.values().sum::<u64>(), 111);
         assert_eq!(found.versioned, ["h"]);
         assert_eq!(found.inventory.collation, "utf8mb4_bin");
         let names: Vec<&str> = found
@@ -354,6 +398,15 @@ mod tests {
         let row: Row = ["p", "", "NULL", "utf8mb4"].map(str::to_owned).to_vec();
         assert_eq!(digest(ObjectKind::Procedure, &row), None);
         assert!(digest(ObjectKind::View, &row).is_some());
+    }
+
+    #[test]
+    fn a_collation_says_its_character_set() {
+        let loaded = "`a` varchar(5) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,\n  \
+                      `b` text CHARACTER SET latin1,";
+        let made = "`a` varchar(5) COLLATE utf8mb4_bin NOT NULL,\n  `b` text CHARACTER SET latin1,";
+        assert_eq!(without_character_sets(loaded), made);
+        assert_eq!(without_character_sets(made), made);
     }
 
     #[test]

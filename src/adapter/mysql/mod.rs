@@ -49,6 +49,7 @@ mod scanner;
 mod script;
 mod script_journal;
 mod server;
+mod server_errors;
 mod session;
 mod tool_messages;
 

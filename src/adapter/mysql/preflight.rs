@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::connection::Family;
 use super::inventory::Schema;
-use super::quoting::{account, grant_pattern};
+use super::quoting::{account, grant_pattern, identifier};
 use super::record::DumpRecord;
 use super::server::Server;
 use crate::adapter::{Failure, Finding, Severity};
@@ -67,13 +67,24 @@ fn grant_hint(server: &Server, schema: &str, missing: &[&str], global: Option<&s
     let mut statements = Vec::new();
     if !missing.is_empty() {
         let privileges = missing.join(", ");
-        let on = grant_pattern(schema);
+        let on = match server.grants.pattern_of(schema) {
+            Some(pattern) => identifier(pattern),
+            None => grant_pattern(schema),
+        };
         statements.push(format!("GRANT {privileges} ON {on}.* TO {to};"));
     }
     if let Some(global) = global {
         statements.push(format!("GRANT {global} TO {to};"));
     }
     statements.join(" ")
+}
+
+/// Whether every table is read from one snapshot.
+pub(super) fn has_snapshots(found: &Schema) -> bool {
+    let tables = &found.inventory.tables;
+    tables
+        .iter()
+        .all(|table| TRANSACTIONAL.contains(&table.engine.as_str()))
 }
 
 /// What of a schema a dump cannot keep, or only while nobody writes.
@@ -87,6 +98,32 @@ pub(super) fn dump_limits(schema: &str, found: &Schema) -> Vec<Finding> {
         let hint = "save their history by other means, then `ALTER TABLE … DROP SYSTEM VERSIONING`";
         findings.push(Finding::refuse(message).hint(hint));
     }
+    findings.extend(engine_limits(schema, found));
+    let floats: Vec<String> = found
+        .inventory
+        .tables
+        .iter()
+        .flat_map(|table| {
+            table
+                .floats
+                .iter()
+                .map(|column| format!("{}.{column}", table.name))
+        })
+        .collect();
+    if !floats.is_empty() {
+        let message = format!(
+            "a dump keeps six digits of columns of type FLOAT in `{schema}`: {}",
+            floats.join(", ")
+        );
+        let hint =
+            "DOUBLE keeps every digit: `ALTER TABLE … MODIFY … DOUBLE` if the last ones matter";
+        findings.push(Finding::warning(message).hint(hint));
+    }
+    findings
+}
+
+fn engine_limits(schema: &str, found: &Schema) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let engines = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
         let tables = found.inventory.tables.iter();
         tables
@@ -109,26 +146,6 @@ pub(super) fn dump_limits(schema: &str, found: &Schema) -> Vec<Finding> {
             "tables of `{schema}` are consistent only because nobody writes meanwhile, which is \
              proven by their checksums: {names}"
         )));
-    }
-    let floats: Vec<String> = found
-        .inventory
-        .tables
-        .iter()
-        .flat_map(|table| {
-            table
-                .floats
-                .iter()
-                .map(|column| format!("{}.{column}", table.name))
-        })
-        .collect();
-    if !floats.is_empty() {
-        let message = format!(
-            "a dump keeps six digits of columns of type FLOAT in `{schema}`: {}",
-            floats.join(", ")
-        );
-        let hint =
-            "DOUBLE keeps every digit: `ALTER TABLE … MODIFY … DOUBLE` if the last ones matter";
-        findings.push(Finding::warning(message).hint(hint));
     }
     findings
 }
@@ -226,8 +243,18 @@ fn definer_right(server: &Server, record: &DumpRecord) -> Option<Finding> {
         Family::Mysql if number >= (8, 0, 0) => "SET_USER_ID",
         _ => "SUPER",
     };
-    let may = server.grants.globally(right) || server.grants.globally("SUPER");
-    if others.is_empty() || may {
+    let mut lacks = Vec::new();
+    if !server.grants.globally(right) && !server.grants.globally("SUPER") {
+        lacks.push(right);
+    }
+    // Objects of an account with SYSTEM_USER can be made only by another one. Who has it cannot be
+    // read without rights to the accounts' tables; root does.
+    let of_root = others.iter().any(|definer| definer.starts_with("root@"));
+    let guarded = server.family == Family::Mysql && number >= (8, 0, 16) && of_root;
+    if guarded && !server.grants.globally("SYSTEM_USER") {
+        lacks.push("SYSTEM_USER");
+    }
+    if others.is_empty() || lacks.is_empty() {
         return None;
     }
     let others: Vec<&str> = others.into_iter().take(5).collect();
@@ -237,7 +264,8 @@ fn definer_right(server: &Server, record: &DumpRecord) -> Option<Finding> {
         others.join(", "),
         server.account
     );
-    let hint = format!("GRANT {right} ON *.* TO {};", account(&server.account));
+    let (lacks, to) = (lacks.join(", "), account(&server.account));
+    let hint = format!("GRANT {lacks} ON *.* TO {to};");
     Some(Finding::refuse(message).hint(hint))
 }
 

@@ -81,11 +81,14 @@ fn a_restore_needs_the_right_to_other_definers() {
     for (version, right) in [
         ("10.11.19-MariaDB", "SET USER"),
         ("5.7.42", "SUPER"),
-        ("8.0.46", "SET_USER_ID"),
-        ("8.4.10", "SET_ANY_DEFINER"),
+        ("8.0.15", "SET_USER_ID"),
+        ("8.4.10", "SET_ANY_DEFINER, SYSTEM_USER"),
     ] {
         let refused = |definer: &str, grants: &[&str]| {
-            let mut lines = vec![all, "GRANT SELECT, PROCESS ON *.* TO `bk`@`10.0.%`"];
+            let mut lines = vec![
+                all,
+                "GRANT SELECT, PROCESS, SHOW VIEW ON *.* TO `bk`@`10.0.%`",
+            ];
             lines.extend(grants);
             restore_rights(&server(version, &lines), "dom_a", &record(version, definer))
         };
@@ -155,7 +158,7 @@ fn what_a_dump_cannot_keep_is_said() {
             ],
             objects: Vec::new(),
         },
-        bytes: 0,
+        sizes: BTreeMap::new(),
         versioned: vec!["h".to_owned()],
     };
     let findings = dump_limits("dom", &found);

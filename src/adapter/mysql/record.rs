@@ -71,7 +71,7 @@ pub struct TableRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub floats: Vec<String>,
     /// Columns whose values are summed row by row in place of `CHECKSUM TABLE`; see
-    /// [`Contents::checksum`].
+    /// `Contents::checksum`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub summed: Vec<String>,
     /// SHA-256 of what `SHOW CREATE` tells, hex.

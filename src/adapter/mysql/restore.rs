@@ -147,7 +147,7 @@ impl Restore {
         record: &DumpRecord,
     ) -> Result<Vec<String>, Failure> {
         let found = inventory::look(session, &self.schema)?;
-        let contents = contents(session, &self.schema, &found.inventory)?;
+        let contents = contents(session, &self.schema, &found)?;
         let same_version = server.version == record.server_version;
         let Differences { failures, warnings } =
             restored(record, &found.inventory, &contents, same_version);

@@ -24,7 +24,7 @@ use crate::adapter::{
     Probe, StepContext,
 };
 use crate::event::{FailureKind, Outcome, Progress, ProgressUnit};
-use crate::host::{FileKind, Host, HostError, Stdin, Stdout, Streams};
+use crate::host::{Exit, FileKind, Host, HostError, Invocation, Stdin, Stdout, Streams};
 use crate::site::SecretRef;
 
 /// Runs migration scripts in a schema, in order, each to its end or not at all a second time: a
@@ -78,7 +78,7 @@ impl Script {
 
     fn digest(&self, session: &Session<'_>) -> Result<String, Failure> {
         let found = inventory::look(session, &self.schema)?;
-        let contents = contents(session, &self.schema, &found.inventory)?;
+        let contents = contents(session, &self.schema, &found)?;
         Ok(digest(&found.inventory, &contents))
     }
 
@@ -120,26 +120,7 @@ impl Script {
         let said = sort_lines(&invocation.program, &exit, Source::Own);
         let name = script.path.display();
         if !exit.success() || !said.failures.is_empty() {
-            let message = format!("the script {name} failed in `{}`", self.schema);
-            let mut failure = tool_failure(
-                &message,
-                session.connection,
-                &invocation,
-                &exit,
-                Source::Own,
-            );
-            if failure.0.message != message {
-                let cause = std::mem::replace(&mut failure.0.message, message);
-                failure.0.causes.insert(0, cause);
-                failure.0.kind = FailureKind::Tool;
-            }
-            let undo = "statements before the failing one stay in effect: restore the schema from the \
-                        backup set before the next attempt";
-            failure.0.hint = Some(match failure.0.hint.take() {
-                Some(hint) => format!("{undo}; {hint}"),
-                None => undo.to_owned(),
-            });
-            return Err(failure);
+            return Err(self.failed(session, script, &invocation, &exit));
         }
         if hex(input.hash) != script.sha256 {
             return Err(
@@ -152,6 +133,32 @@ impl Script {
             .iter()
             .map(|note| format!("{name}: {note}"))
             .collect())
+    }
+
+    fn failed(
+        &self,
+        session: &Session<'_>,
+        script: &RunScript,
+        invocation: &Invocation,
+        exit: &Exit,
+    ) -> Failure {
+        let name = script.path.display();
+        let message = format!("the script {name} failed in `{}`", self.schema);
+        let mut failure = tool_failure(&message, session.connection, invocation, exit, Source::Own);
+        if failure.0.message != message {
+            let cause = std::mem::replace(&mut failure.0.message, message);
+            failure.0.causes.insert(0, cause);
+        }
+        if failure.kind() == FailureKind::Refused {
+            failure.0.kind = FailureKind::Tool;
+        }
+        let undo = "statements before the failing one stay in effect: restore the schema from the \
+                    backup set before the next attempt";
+        failure.0.hint = Some(match failure.0.hint.take() {
+            Some(hint) => format!("{undo}; {hint}"),
+            None => undo.to_owned(),
+        });
+        failure
     }
 
     fn outcome(&self, scripts: &[RunScript], warnings: Vec<String>) -> Outcome {
@@ -342,11 +349,11 @@ impl Action for Script {
                 script: script.clone(),
                 before: self.digest(&session)?,
             });
-            journal.write(context.host, context.scratch)?;
+            journal.write(context.host, context.make_scratch()?)?;
             warnings.extend(self.run(&session, script, context)?);
             journal.begun = None;
             journal.finished.push(script.clone());
-            journal.write(context.host, context.scratch)?;
+            journal.write(context.host, context.make_scratch()?)?;
             (context.progress)(Progress {
                 done: at as u64 + 1,
                 total: Some(scripts.len() as u64),

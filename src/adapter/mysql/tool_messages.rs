@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::connection::Connection;
+use super::server_errors::meaning;
 use crate::adapter::Failure;
 use crate::event::FailureKind;
 use crate::host::{Exit, ExitStatus, Invocation};
@@ -211,102 +212,6 @@ pub(super) fn error_code(line: &str) -> Option<u32> {
     }
     let end = line.trim_end().strip_suffix(')')?;
     digits(&end[end.rfind('(')? + 1..])
-}
-
-struct Meaning {
-    text: &'static str,
-    hint: &'static str,
-    refused: bool,
-}
-
-fn meaning(code: u32) -> Option<Meaning> {
-    let (text, hint, refused) = match code {
-        1045 | 1698 => (
-            "the server refused the account or its password",
-            "check `user` and `password` of the database connection, and that the account may log in \
-             from this machine",
-            true,
-        ),
-        1820 | 1862 => (
-            "the account's password has expired",
-            "give the account a new password, and put it where `password` points to",
-            true,
-        ),
-        1044 => (
-            "the account has no right to the schema",
-            "grant the account what `upgrade-kit check` lists",
-            true,
-        ),
-        1049 => (
-            "the server has no such schema",
-            "check the schema's name in the site",
-            true,
-        ),
-        2002 | 2003 | 2005 => (
-            "the server cannot be reached",
-            "check `host`, `port` or `socket` of the database connection, and that the server runs",
-            true,
-        ),
-        1040 | 1203 => (
-            "the server takes no more connections",
-            "stop other users of the server or raise `max_connections`, then try again",
-            true,
-        ),
-        1129 | 1130 => (
-            "the server takes no connections from this machine",
-            "let the account log in from this machine (and `FLUSH HOSTS` if it was blocked)",
-            true,
-        ),
-        2026 => (
-            "no encrypted connection came about",
-            "name the certificates in an option file, and that in `option_file` of the connection",
-            true,
-        ),
-        2006 | 2013 => (
-            "the connection to the server was lost",
-            "look into the server's log: it was stopped, ended the session, or refused a statement \
-             larger than its `max_allowed_packet`",
-            false,
-        ),
-        1412 => (
-            "a table was changed while it was dumped",
-            "stop whatever alters the schema, then try again",
-            false,
-        ),
-        1205 => (
-            "another session holds a lock for too long",
-            "end the sessions that use the schema (`SHOW PROCESSLIST`, `XA RECOVER`), then try again",
-            false,
-        ),
-        1356 => (
-            "a view refers to something that is gone",
-            "repair or drop the view: it can be neither dumped nor restored",
-            false,
-        ),
-        1449 => (
-            "a definer's account does not exist",
-            "create the account, or give the view, routine, trigger or event another DEFINER",
-            false,
-        ),
-        1227 | 1419 => (
-            "the account lacks a right that the statements need",
-            "for definers of other accounts it needs SET USER (MariaDB), SET_USER_ID or \
-             SET_ANY_DEFINER (MySQL); with binary logging, functions and triggers need \
-             `log_bin_trust_function_creators = ON`",
-            false,
-        ),
-        1021 | 1114 | 3 => (
-            "the server has no space left",
-            "free space on the server, then try again",
-            false,
-        ),
-        _ => return None,
-    };
-    Some(Meaning {
-        text,
-        hint,
-        refused,
-    })
 }
 
 /// What a dump program's exit code says, from its source and seen.

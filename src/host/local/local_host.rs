@@ -42,6 +42,10 @@ impl Host for LocalHost {
         process::of_run(run)
     }
 
+    fn group_lives(&self, leader: u32) -> bool {
+        process::group_lives(leader)
+    }
+
     fn signal(&self, process: ProcessIdentity, signal: i32) -> Result<(), HostError> {
         process::signal(process, signal)
     }

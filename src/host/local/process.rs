@@ -94,6 +94,13 @@ pub(super) fn of_run(run: &str) -> Vec<ProcessIdentity> {
     found
 }
 
+/// Whether any process of the group that a process leads or led is left.
+pub(super) fn group_lives(leader: u32) -> bool {
+    numbers().any(|pid| {
+        stat(pid).is_some_and(|stat| u32::try_from(stat.group) == Ok(leader) && stat.alive())
+    })
+}
+
 /// Signals the group that the process leads, or the process alone if it leads none. A process that
 /// is gone already is no error: whoever signals wants it to end.
 pub(super) fn signal(process: ProcessIdentity, number: i32) -> Result<(), HostError> {
@@ -108,13 +115,20 @@ pub(super) fn signal(process: ProcessIdentity, number: i32) -> Result<(), HostEr
     };
     // The descriptor is opened before the identity is compared: what it stands for cannot change
     // any more after that.
-    let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
-        Err(Errno::SRCH) => return Ok(()),
-        other => other.ok(),
-    };
-    let Some(present) = stat(process.pid).filter(|stat| stat.identity == process && stat.alive())
-    else {
+    let pidfd = pidfd_open(pid, PidfdFlags::empty()).ok();
+    let present = stat(process.pid).filter(ProcessStat::alive);
+    if present
+        .as_ref()
+        .is_some_and(|stat| stat.identity != process)
+    {
         return Ok(());
+    }
+    let Some(present) = present else {
+        // As long as one of a group is left, the number of its leader is not given to another process.
+        return match group_lives(process.pid).then(|| kill_process_group(pid, signal)) {
+            None | Some(Ok(()) | Err(Errno::SRCH)) => Ok(()),
+            Some(Err(errno)) => Err(failed(errno)),
+        };
     };
     let sent = if present.group == pid.as_raw_nonzero().get() {
         kill_process_group(pid, signal)

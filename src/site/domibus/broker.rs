@@ -91,7 +91,9 @@ fn external(
         Severity::Refuse,
         place,
         format!("{CONFIGURATION_FILE} is not set: the broker runs outside of Domibus"),
-        "back up its messages where it runs; there is no KahaDB of this installation",
+        "upgrade-kit saves the messages of an embedded broker only: without them neither backup nor \
+         restore would be whole; back up, upgrade and restore this installation together with that \
+         broker by its own means",
     );
     Broker {
         embedded: false,

@@ -40,6 +40,12 @@ pub(super) fn read(
     findings: &mut Findings,
 ) -> Option<Database> {
     let before = findings.problems.len();
+    // BG has the schema commented out with several domains while the address still names it. The general
+    // schema stands in for it; which schemas there are is known from elsewhere then.
+    let sources = &match general_schema {
+        Some(general) => sources.with_fallback(SCHEMA, general),
+        None => sources.clone(),
+    };
     let Some(url) = first(sources, url_keys(tenancy.layout), findings) else {
         if findings.problems.len() == before {
             findings.problem(

@@ -1,7 +1,7 @@
 //! An existing Domibus installation on Tomcat, read as Domibus itself reads it.
 //!
 //! Reading only `domibus.properties` finds the wrong folder or the wrong database as soon as somebody has
-//! set a `-D` in `setenv.sh`, and container images always do. So [`discover`] goes the way of the
+//! set a `-D` in `setenv.sh`, and container images always do. So [`discover()`] goes the way of the
 //! application: start script → configuration folder → property files in load order → placeholders →
 //! built-in defaults, and only then asks what each property means.
 //!

@@ -38,7 +38,7 @@ pub(super) struct Resolved {
 }
 
 /// The sources.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Sources {
     pub(super) config_location: Option<String>,
     pub(super) context: BTreeMap<String, Setting>,
@@ -79,6 +79,17 @@ impl Origin {
 }
 
 impl Sources {
+    /// The same sources with a value for a key that none of them has.
+    pub(super) fn with_fallback(&self, key: &str, value: &str) -> Self {
+        let mut sources = self.clone();
+        if self.raw(key).is_none() {
+            sources
+                .files
+                .insert(key.to_owned(), Setting::built_in(value));
+        }
+        sources
+    }
+
     /// The value in effect before placeholders are replaced.
     pub(super) fn raw(&self, key: &str) -> Option<Setting> {
         if key == "domibus.config.location"

@@ -56,6 +56,22 @@ fn domains_of_5() {
 }
 
 #[test]
+fn an_address_with_the_schema_that_several_domains_leave_out() {
+    let main = MAIN.replace(
+        "domibus.database.schema=domibus",
+        "domibus.database.general.schema=general",
+    );
+    let address =
+        "domibus.datasource.url=jdbc:mysql://db:3307/${domibus.database.schema}?useSSL=false\n";
+    let found = two_domains()
+        .conf("domibus.properties", &format!("{main}{address}"))
+        .found();
+    assert_eq!(found.database.schemas, ["general", "first", "second"]);
+    assert_eq!(found.database.host.as_deref(), Some("db"));
+    assert_eq!(found.database.port, Some(3307));
+}
+
+#[test]
 fn queues_of_domains_and_routing_rules() {
     let files = two_domains()
         .jar("jms-plugin")
@@ -121,24 +137,6 @@ fn domains_that_domibus_does_not_start_with() {
     assert_one(&refusals, &["the domain Blue has no database schema"]);
     assert_one(&refusals, &["the schema second is used twice"]);
     assert_eq!(refusals.len(), 4);
-}
-
-#[test]
-fn the_default_address_needs_the_single_schema() {
-    let files = two_domains().conf(
-        "domibus.properties",
-        &MAIN.replace(
-            "domibus.database.schema=",
-            "domibus.database.general.schema=",
-        ),
-    );
-    assert_one(
-        &files.refused(),
-        &[
-            "domibus.datasource.url",
-            "${domibus.database.schema} has no value",
-        ],
-    );
 }
 
 fn flat() -> Files {

@@ -1,0 +1,59 @@
+//! Backup, upgrade, restore: what was there is there again, to the byte, again and again.
+
+use super::harness::{Sandbox, wait_until};
+use super::picture::Picture;
+
+/// What the practice server itself writes whenever it starts.
+const SERVERS_OWN: &[&str] = &[
+    "tomcat/run",
+    "tomcat/logs/catalina.out",
+    "tomcat/webapps/domibus",
+];
+
+/// Directories in which something is swapped, or the server writes.
+const SWAPPED_IN: &[&str] = &[
+    "data",
+    "data/fs_plugin",
+    "tomcat",
+    "tomcat/bin",
+    "tomcat/conf",
+    "tomcat/conf/domibus/work",
+    "tomcat/logs",
+    "tomcat/webapps",
+];
+
+fn picture(sandbox: &Sandbox) -> Picture {
+    Picture::of(&sandbox.path("installation"), SERVERS_OWN).without_times(SWAPPED_IN)
+}
+
+fn stop_server(sandbox: &Sandbox) {
+    let said = sandbox.shell("installation/tomcat/bin/shutdown.sh");
+    assert_eq!(said.code(), 0, "{said}");
+    wait_until("the practice server to end", || {
+        !sandbox
+            .path("installation/tomcat/run/catalina.pid")
+            .exists()
+    });
+}
+
+#[test]
+fn everything_comes_back_twice() {
+    let sandbox = Sandbox::new();
+    _ = sandbox.done(&["backup"]);
+    let before = picture(&sandbox);
+    assert!(before.len() > 60, "the practice installation is small");
+    for round in ["first", "second"] {
+        _ = sandbox.done(&["backups", "verify"]);
+        _ = sandbox.done(&["upgrade"]);
+        let war = std::fs::read(sandbox.path("installation/tomcat/webapps/domibus.war")).unwrap();
+        let war = String::from_utf8_lossy(&war).into_owned();
+        assert!(war.contains("5.1.1"), "the upgrade changed nothing");
+        assert!(picture(&sandbox) != before);
+        _ = sandbox.done(&["restore"]);
+        stop_server(&sandbox);
+        before.assert_same(&picture(&sandbox), round);
+        // What the server wrote goes into the next set, as it does at a real one.
+        _ = sandbox.done(&["backup"]);
+        before.assert_same(&picture(&sandbox), round);
+    }
+}
