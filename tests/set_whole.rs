@@ -372,6 +372,11 @@ fn links_in_a_set_are_never_followed() {
         .read_to_string(&mut text)
         .unwrap();
     assert_eq!(text, "a=1\n");
+    let stored = set.directory().join(&stolen.path);
+    fs::hard_link(&stored, world.path("other-name")).unwrap();
+    assert!(set.reader(&stolen).is_err());
+    fs::remove_file(world.path("other-name")).unwrap();
+    assert!(set.reader(&stolen).is_ok());
     fs::remove_dir_all(set.directory().join("config/content")).unwrap();
     symlink(
         world.path("outside"),
