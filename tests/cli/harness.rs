@@ -359,6 +359,12 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b(process|pid) \d+", "$1 [PID]"),
         (r" of user .+? on \S+,", " of user [USER] on [HOST],"),
         (r"\bmain-[0-9a-f]{16}\b", "[PROGRAM]"),
+        // The lengths of records that hold times and pids.
+        (r"\b(\d+ files), [\d.]+ [KM]iB\)", "$1, [SIZE])"),
+        (
+            r"\bits \d+ bytes were dropped",
+            "its [N] bytes were dropped",
+        ),
         (r#""(pid|start_time|elapsed_ms)":\d+"#, "\"$1\":[N]"),
     ]
     .into_iter()

@@ -27,19 +27,28 @@ grandchild=$!
 echo $grandchild > grandchild
 i=0; while test ! -e go && test $i -lt 3000; do sleep 0.05; i=$((i + 1)); done
 kill $grandchild
+wait $grandchild 2> /dev/null || true
 echo slow-end >> log";
 
 /// A run whose step `slow` is at work.
 fn at_work() -> (Sandbox, Running) {
     let sandbox = Sandbox::own(STEPS);
     sandbox.script("slow", SLOW);
-    sandbox.done(&["backup", "--skip", "slow", "--skip", "last"]);
+    _ = sandbox.done(&["backup", "--skip", "slow", "--skip", "last"]);
     fs::remove_file(sandbox.path("log")).unwrap();
     let running = sandbox.start(sandbox.command(&["backup", "--jobs", "1"]));
-    wait_until("the slow step to work", || {
-        sandbox.path("grandchild").exists() && log(&sandbox).contains("slow-begin")
-    });
+    wait_for_slow(&sandbox);
     (sandbox, running)
+}
+
+/// Waits until the slow step is at work and the journal knows its process.
+fn wait_for_slow(sandbox: &Sandbox) {
+    wait_until("the slow step to work", || {
+        let journal = || fs::read_to_string(newest_run(sandbox).join("journal.jsonl"));
+        sandbox.path("grandchild").exists()
+            && journal()
+                .is_ok_and(|journal| journal.contains("tool-started") && journal.contains("./slow"))
+    });
 }
 
 fn log(sandbox: &Sandbox) -> String {
@@ -122,9 +131,7 @@ fn killed_and_resumed_while_the_tool_still_works() {
     exit 0
     -- stdout
     [TIME]  resume          run [RUN]: 2 of 4 steps are behind it
-    [TIME]                  process [PID] of the killed run was still at work and was ended
-    [TIME]                  process [PID] of the killed run was still at work and was ended
-    [TIME]                  process [PID] of the killed run was still at work and was ended
+    [TIME]                  step `slow`: process [PID] (`./slow`) was still at work and was ended
     [TIME]                  step `slow` was cut off; how far it came is looked at before it runs again
     [TIME]  begin     slow  attempt 2
     [TIME]  runs      slow  grep -qx slow-end log
@@ -151,9 +158,7 @@ fn killed_in_a_step_that_cannot_tell() {
         Sandbox::own(&STEPS.replace("      probe_argv: [grep, -qx, slow-end, log]\n", ""));
     sandbox.script("slow", SLOW);
     let running = sandbox.start(sandbox.command(&["backup", "--jobs", "1"]));
-    wait_until("the slow step to work", || {
-        sandbox.path("grandchild").exists()
-    });
+    wait_for_slow(&sandbox);
     running.signal(Signal::KILL);
     assert_eq!(running.finish().code(), -9);
     assert_snapshot!(sandbox.run(&["resume", "--jobs", "1"]), @"
@@ -505,7 +510,7 @@ fn a_journal_cut_short() {
     exit 0
     -- stdout
     [TIME]  resume         run [RUN]: 0 of 1 steps are behind it
-    [TIME]                 the journal's last line was cut short by a crash; its 172 bytes were dropped
+    [TIME]                 the journal's last line was cut short by a crash; its [N] bytes were dropped
     [TIME]                 step `one` failed and runs again
     [TIME]  begin     one  attempt 2
     [TIME]  runs      one  test -e go

@@ -20,7 +20,7 @@ fn untouched(sandbox: &Sandbox, run: impl FnOnce() -> Said) -> Said {
 
 fn laid_out() -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.done(&["backup"]);
+    _ = sandbox.done(&["backup"]);
     sandbox
 }
 
@@ -33,8 +33,31 @@ fn a_tool_that_is_not_installed() {
   - { id: three, uses: command.run, with: { argv: [./absent, x] }, after: [one] }
 ",
     );
-    assert_snapshot!(sandbox.run(&["check"]), @"");
-    assert_snapshot!(sandbox.run(&["backup"]), @"");
+    assert_snapshot!(sandbox.run(&["check"]), @"
+    exit 4
+    -- stdout
+    REFUSED  two: the program `absent-tool` was not found
+             to do: install it, or name its path in the site file
+    REFUSED  three: the program `./absent` was not found
+             to do: install it, or name its path in the site file
+    info     installation: nothing here tells Domibus 4.x from 5.x; read as 5.x ([SITE]/installation/tomcat/conf/domibus)
+
+    2 things stand in the way
+    ");
+    assert_snapshot!(sandbox.run(&["backup"]), @"
+    exit 4
+    -- stderr
+    laid out the practice installation of site quickstart
+    REFUSED  two: the program `absent-tool` was not found
+             to do: install it, or name its path in the site file
+    REFUSED  three: the program `./absent` was not found
+             to do: install it, or name its path in the site file
+    info     installation: nothing here tells Domibus 4.x from 5.x; read as 5.x ([SITE]/installation/tomcat/conf/domibus)
+
+    2 things stand in the way
+    error: backup was not started: nothing was changed
+      hint: mend what is refused above; `upgrade-kit check` looks again
+    ");
     assert!(!sandbox.path("ran").exists());
 }
 
@@ -44,7 +67,23 @@ fn files_that_are_missing() {
     fs::remove_file(sandbox.path("installation/tomcat/webapps/domibus.war")).unwrap();
     fs::remove_file(sandbox.path("installation/tomcat/conf/domibus/work/kahadb/db-1.log")).unwrap();
     fs::remove_file(sandbox.path("installation/data/domibus.mv.db")).unwrap();
-    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"");
+    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"
+    exit 4
+    -- stderr
+    REFUSED  save-war: [SITE]/installation/tomcat/webapps/domibus.war does not exist
+             to do: correct the path in the site, or set `optional: true` on the step
+    REFUSED  copy-database: [SITE]/installation/data/domibus.mv.db does not exist
+             to do: correct the path in the site, or set `optional: true` on the step
+    REFUSED  export-jms: [SITE]/installation/tomcat/conf/domibus/work/kahadb is not a KahaDB directory: no db-N.log in it, nor in a directory right below it
+             to do: correct the path of the broker's store in the site
+    info     installation: nothing here tells Domibus 4.x from 5.x; read as 5.x ([SITE]/installation/tomcat/conf/domibus)
+    info     stop-server: the server does not run
+    info     export-jms: [SITE]/installation/tomcat/conf/domibus/work/activemq_data/localhost/scheduler: no message in any queue, 3 waiting for redelivery
+
+    3 things stand in the way
+    error: backup was not started: nothing was changed
+      hint: mend what is refused above; `upgrade-kit check` looks again
+    ");
 }
 
 #[test]
@@ -52,8 +91,20 @@ fn material_of_the_upgrade_that_is_missing() {
     let sandbox = laid_out();
     fs::remove_file(sandbox.path("installation/release-5.1.1/domibus.war")).unwrap();
     fs::remove_dir_all(sandbox.path("installation/release-5.1.1/conf")).unwrap();
-    sandbox.done(&["backup"]);
-    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["upgrade"])), @"");
+    _ = sandbox.done(&["backup"]);
+    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["upgrade"])), @"
+    exit 4
+    -- stderr
+    REFUSED  install-war: [SITE]/installation/release-5.1.1/domibus.war does not exist
+             to do: unpack the release there, or correct the path
+    REFUSED  install-configuration: [SITE]/installation/release-5.1.1/conf does not exist
+             to do: unpack the release there, or correct the path
+    info     stop-server: the server does not run
+
+    2 things stand in the way
+    error: upgrade was not started: nothing was changed
+      hint: mend what is refused above; `upgrade-kit check` looks again
+    ");
 }
 
 #[test]
@@ -61,9 +112,27 @@ fn a_configuration_that_cannot_be_read() {
     let sandbox = laid_out();
     let properties = "installation/tomcat/conf/domibus/domibus.properties";
     fs::remove_file(sandbox.path(properties)).unwrap();
-    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"");
+    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"
+    exit 4
+    -- stderr
+    error: failed to read the Domibus installation in [SITE]/installation/tomcat
+      cause: [SITE]/installation/tomcat/conf/domibus/domibus.properties: there is no such file
+      cause: domibus.datasource.url: the placeholder ${domibus.database.serverName} has no value and no default
+      hint: check domibus.config.location in the start script; Domibus reads this file from there
+      hint: Domibus cannot start with this; if it does start, the value comes from a place that was not given here, such as the environment of the service
+      hint: `server.home` must be the Tomcat directory that runs Domibus
+    ");
     fs::create_dir(sandbox.path(properties)).unwrap();
-    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"");
+    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"
+    exit 4
+    -- stderr
+    error: failed to read the Domibus installation in [SITE]/installation/tomcat
+      cause: [SITE]/installation/tomcat/conf/domibus/domibus.properties: cannot be read: not a regular file
+      cause: domibus.datasource.url: the placeholder ${domibus.database.serverName} has no value and no default
+      hint: run the discovery as a user who may read the installation
+      hint: Domibus cannot start with this; if it does start, the value comes from a place that was not given here, such as the environment of the service
+      hint: `server.home` must be the Tomcat directory that runs Domibus
+    ");
 }
 
 /// A file where a directory must be: unwritable for root, too.
@@ -76,12 +145,42 @@ fn backups_and_state_that_cannot_be_written() {
         "site: quickstart\nbackups: blocked\n",
     );
     sandbox.write("blocked", "");
-    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"");
-    assert_snapshot!(sandbox.run(&["backups", "list"]), @"");
+    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"
+    exit 4
+    -- stderr
+    error: failed to create [SITE]/blocked/quickstart
+      cause: Not a directory (os error 20)
+      hint: `backups` and `state` in the site file must lead to directories
+    ");
+    assert_snapshot!(sandbox.run(&["backups", "list"]), @"
+    exit 4
+    -- stderr
+    error: failed to list [SITE]/blocked/quickstart
+      cause: Not a directory (os error 20)
+      hint: `backups` and `state` in the site file must lead to directories
+    ");
     sandbox.change("site.yaml", "backups: blocked\n", "state: blocked\n");
-    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"");
-    assert_snapshot!(sandbox.run(&["runs"]), @"");
-    assert_snapshot!(sandbox.run(&["resume"]), @"");
+    assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"
+    exit 4
+    -- stderr
+    error: failed to create [SITE]/blocked/quickstart
+      cause: Not a directory (os error 20)
+      hint: `backups` and `state` in the site file must lead to directories
+    ");
+    assert_snapshot!(sandbox.run(&["runs"]), @"
+    exit 4
+    -- stderr
+    error: failed to list [SITE]/blocked/quickstart/runs
+      cause: Not a directory (os error 20)
+      hint: `backups` and `state` in the site file must lead to directories
+    ");
+    assert_snapshot!(sandbox.run(&["resume"]), @"
+    exit 4
+    -- stderr
+    error: failed to list [SITE]/blocked/quickstart/runs
+      cause: Not a directory (os error 20)
+      hint: `backups` and `state` in the site file must lead to directories
+    ");
 }
 
 /// As a user who may read nothing of it. Root may read everything, so the program runs as nobody.
@@ -107,15 +206,40 @@ fn paths_that_may_not_be_read_or_written() {
     mode("closed", 0o700);
     fs::create_dir(sandbox.path("open")).unwrap();
     mode("open", 0o777);
-    assert_snapshot!(as_nobody("\"$KIT\" backup"), @"");
+    assert_snapshot!(as_nobody("\"$KIT\" backup"), @"
+    exit 4
+    -- stderr
+    error: failed to create [SITE]/closed/quickstart
+      cause: Permission denied (os error 13)
+      hint: run upgrade-kit as a user that may write there, or change `backups` or `state` in the site file
+    ");
     fs::create_dir(sandbox.path("sets")).unwrap();
     mode("sets", 0o777);
     sandbox.change("site.yaml", "backups: closed", "backups: sets");
     mode("installation/tomcat/conf/domibus/keystores", 0o700);
     mode("installation/data/payloads", 0o700);
-    assert_snapshot!(as_nobody("\"$KIT\" backup --jobs 1"), @"");
+    assert_snapshot!(as_nobody("\"$KIT\" backup --jobs 1"), @"
+    exit 4
+    -- stderr
+    REFUSED  save-folder[payloads-default]: failed to list [SITE]/installation/data/payloads: Permission denied (os error 13)
+    REFUSED  save-configuration: failed to list [SITE]/installation/tomcat/conf/domibus/keystores: Permission denied (os error 13)
+    info     installation: nothing here tells Domibus 4.x from 5.x; read as 5.x ([SITE]/installation/tomcat/conf/domibus)
+    info     stop-server: the server does not run
+    info     export-jms: [SITE]/installation/tomcat/conf/domibus/work/kahadb: 42 messages in 4 queues
+    info     export-jms: [SITE]/installation/tomcat/conf/domibus/work/activemq_data/localhost/scheduler: no message in any queue, 3 waiting for redelivery
+
+    2 things stand in the way
+    error: backup was not started: nothing was changed
+      hint: mend what is refused above; `upgrade-kit check` looks again
+    ");
     mode("site.yaml", 0o600);
-    assert_snapshot!(as_nobody("\"$KIT\" backup"), @"");
+    assert_snapshot!(as_nobody("\"$KIT\" backup"), @"
+    exit 3
+    -- stderr
+    error: failed to read the site file site.yaml
+      cause: Permission denied (os error 13)
+      hint: run upgrade-kit as a user that may read it
+    ");
 }
 
 /// Runs lines of a shell that has a small file system of its own at `small`, which nobody else sees.
@@ -150,7 +274,20 @@ fn too_little_space_for_the_backup() {
     let said = untouched(&sandbox, || {
         with_small_file_system(&sandbox, "2m", "\"$KIT\" backup")
     });
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @"
+    exit 4
+    -- stderr
+    REFUSED  save-folder[payloads-default]: the backup set needs 3.30 MiB in [SITE]/small, and 2.00 MiB are free
+             to do: free some space, or choose another place in the site
+    info     installation: nothing here tells Domibus 4.x from 5.x; read as 5.x ([SITE]/installation/tomcat/conf/domibus)
+    info     stop-server: the server does not run
+    info     export-jms: [SITE]/installation/tomcat/conf/domibus/work/kahadb: 42 messages in 4 queues
+    info     export-jms: [SITE]/installation/tomcat/conf/domibus/work/activemq_data/localhost/scheduler: no message in any queue, 3 waiting for redelivery
+
+    1 thing stands in the way
+    error: backup was not started: nothing was changed
+      hint: mend what is refused above; `upgrade-kit check` looks again
+    ");
 }
 
 /// Somebody fills the disk meanwhile. Once there is room, the run goes on, and there is one set, whole.
@@ -166,7 +303,7 @@ backup:
     before: [stop-server]
 ",
     );
-    sandbox.done(&["backup", "--skip", "fill"]);
+    _ = sandbox.done(&["backup", "--skip", "fill"]);
     sandbox.change(
         "site.yaml",
         "site: quickstart\n",
@@ -186,7 +323,44 @@ rm small/filler
         let noise = ["begin ", "done ", "runs ", "left out ", "not run "];
         !noise.iter().any(|word| line.contains(word))
     };
-    assert_snapshot!(said.to_string().lines().filter(told).collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(said.to_string().lines().filter(told).collect::<Vec<_>>().join("\n"), @"
+    exit 0
+    -- stdout
+    [TIME]  start                                     backup of quickstart, same-server, 16 steps, run [RUN]
+    [TIME]  failed    export-jms                      failed to write into [SITE]/small/quickstart/[RUN].partial  [SPAN]
+    [TIME]            export-jms                      because  failed to write [SITE]/small/quickstart/[RUN].partial/jms/kahadb/content/db.data: No space left on device (os error 28)
+    [TIME]            export-jms                      to do    free some space where backup sets are kept, then resume the run
+    [TIME]  failed                                    backup of quickstart  [SPAN]
+
+    Backup of quickstart: FAILED after [SPAN] (run [RUN], same-server)
+      11 steps done, 1 failed, 1 left out, 3 not run
+
+    Failed: export-jms (kahadb.backup)
+      failed to write into [SITE]/small/quickstart/[RUN].partial
+      the system refused
+        because  failed to write [SITE]/small/quickstart/[RUN].partial/jms/kahadb/content/db.data: No space left on device (os error 28)
+        to do    free some space where backup sets are kept, then resume the run
+
+    Backup set [RUN] (not finished)
+      server/configuration       tree            378 B  L3 contents counted
+      server/logs                tree             93 B  L3 contents counted
+      application/war            tree            603 B  L3 contents counted
+      server/startup-arguments   tree            213 B  L3 contents counted
+      database/h2                h2-database  20.0 KiB  L2 formats complete
+      folders/fs-plugin-default  tree            426 B  L3 contents counted
+      folders/payloads-default   tree             63 B  L3 contents counted
+      config                     tree          8.1 KiB  L3 contents counted
+
+    Downtime  open since [CLOCK], [SPAN] so far: the application is not available
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+    exit 5
+    exit 0
+    BACKUP SET             TIME                  KIND    SCENARIO     VERSIONS       PROVEN                   SIZE  STATUS
+    [RUN]  [TIME]  backup  same-server  domibus 5.1.0  L2 formats complete  22.4 KiB  sealed
+    backup set [RUN]: sound (L2 formats complete; 56 files, [SIZE])
+    ");
 }
 
 /// The disk fills up while the journal is written: the run is left, and goes on once there is room.
@@ -218,7 +392,31 @@ rm small/filler
 \"$KIT\" resume --jobs 1",
     );
     let told = |line: &&str| !line.contains(" many[");
-    assert_snapshot!(said.to_string().lines().filter(told).collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(said.to_string().lines().filter(told).collect::<Vec<_>>().join("\n"), @"
+    exit 0
+    -- stdout
+    [TIME]  start               backup of quickstart, same-server, 42 steps, run [RUN]
+    [TIME]  begin     one
+    [TIME]  runs      one       sh -c 'echo one >> log; cat /dev/zero > small/filler 2> fills; exit 0'
+    [TIME]  done      one       exit code 0  [SPAN]
+    exit 9
+    [TIME]  resume              run [RUN]: 14 of 42 steps are behind it
+    [TIME]                      the journal's last line was cut short by a crash; its [N] bytes were dropped
+    [TIME]                      step `many[13]` was cut off and runs again
+    [TIME]  begin     last
+    [TIME]  runs      last      sh -c 'echo last >> log'
+    [TIME]  done      last      exit code 0  [SPAN]
+    [TIME]  done                backup of quickstart  [SPAN]
+
+    Backup of quickstart: done after [SPAN] (run [RUN], same-server)
+      42 steps done
+    -- stderr
+    laid out the practice installation of site quickstart
+    error: run [RUN] was left because its journal could not be written
+      cause: failed to write to [SITE]/small/quickstart/runs/[RUN]/journal.jsonl
+      cause: No space left on device (os error 28)
+      hint: free some space, then resume the run (`upgrade-kit resume [RUN]`)
+    ");
     assert_eq!(sandbox.read("log"), "one\nlast\n");
 }
 
@@ -227,8 +425,17 @@ rm small/filler
 fn standard_output_that_is_full() {
     let sandbox =
         Sandbox::own("backup:\n  - { id: one, uses: command.run, with: { argv: [touch, ran] } }\n");
-    assert_snapshot!(sandbox.shell("\"$KIT\" plan backup > /dev/full"), @"");
-    assert_snapshot!(sandbox.shell("\"$KIT\" backup > /dev/full"), @"");
+    assert_snapshot!(sandbox.shell("\"$KIT\" plan backup > /dev/full"), @"
+    exit 70
+    -- stderr
+    error: failed to write to standard output
+      cause: No space left on device (os error 28)
+    ");
+    assert_snapshot!(sandbox.shell("\"$KIT\" backup > /dev/full"), @"
+    exit 0
+    -- stderr
+    laid out the practice installation of site quickstart
+    ");
     assert!(sandbox.path("ran").exists());
 }
 
@@ -244,7 +451,34 @@ fn a_port_that_is_held_or_silent() {
     );
     let said = untouched(&sandbox, || sandbox.run(&["backup", "--jobs", "1"]));
     let shown = said.to_string().replace(&port.to_string(), "[PORT]");
-    assert_snapshot!(shown.lines().filter(|line| !line.contains("not run ")).collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(shown.lines().filter(|line| !line.contains("not run ")).collect::<Vec<_>>().join("\n"), @r#"
+    exit 5
+    -- stdout
+    [TIME]  start                                     backup of quickstart, same-server, 15 steps, run [RUN]
+    [TIME]  left out  dump-database                   `site.database.kind == "mysql"` is not so
+    [TIME]  begin     stop-server
+    [TIME]  runs      stop-server                     CATALINA_BASE=[SITE]/installation/tomcat CATALINA_HOME=[SITE]/installation/tomcat [SITE]/installation/tomcat/bin/shutdown.sh
+    [TIME]  says      stop-server                     the stop command ended with exit code 1: $CATALINA_PID was set but the specified file does not exist. Is Tomcat running? Stop aborted.
+    [TIME]  failed    stop-server                     port [PORT] is open although no process of the server in [SITE]/installation/tomcat is left: process [PID] ([PROGRAM]) listens  [SPAN]
+    [TIME]            stop-server                     to do    if that is the server, name its `pid_file`; if not, end that process or take the port out of `ports`; then resume
+    [TIME]  failed                                    backup of quickstart  [SPAN]
+
+    Backup of quickstart: FAILED after [SPAN] (run [RUN], same-server)
+      0 steps done, 1 failed, 1 left out, 13 not run
+        left out  dump-database                   `site.database.kind == "mysql"` is not so
+
+    Failed: stop-server (server.stop)
+      port [PORT] is open although no process of the server in [SITE]/installation/tomcat is left: process [PID] ([PROGRAM]) listens
+      the result does not stand up to verification
+        to do    if that is the server, name its `pid_file`; if not, end that process or take the port out of `ports`; then resume
+
+    Backup set [RUN] (not finished)
+
+    Downtime  open since [CLOCK], [SPAN] so far: the application is not available
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+    "#);
 }
 
 #[test]
@@ -254,12 +488,43 @@ fn an_application_that_does_not_answer() {
   - { id: one, uses: http.check, with: { url: \"http://127.0.0.1:1/domibus\", wait: 300ms } }
 ",
     );
-    assert_snapshot!(sandbox.run(&["backup"]), @"");
+    assert_snapshot!(sandbox.run(&["backup"]), @"
+    exit 5
+    -- stdout
+    [TIME]  start          backup of quickstart, same-server, 1 step, run [RUN]
+    [TIME]  begin     one
+    [TIME]  failed    one  failed to reach http://127.0.0.1:1/domibus: io: Connection refused (os error 111) (after 300ms)  [SPAN]
+    [TIME]            one  to do    look at the server's log for why; if it is only slow, give it a longer `wait` and resume
+    [TIME]  failed         backup of quickstart  [SPAN]
+
+    Backup of quickstart: FAILED after [SPAN] (run [RUN], same-server)
+      0 steps done, 1 failed
+
+    Failed: one (http.check)
+      failed to reach http://127.0.0.1:1/domibus: io: Connection refused (os error 111) (after 300ms)
+      the result does not stand up to verification
+        to do    look at the server's log for why; if it is only slow, give it a longer `wait` and resume
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+    -- stderr
+    laid out the practice installation of site quickstart
+    ");
 }
 
 #[test]
 fn a_practice_template_that_is_missing() {
     let sandbox = Sandbox::new();
     fs::remove_dir_all(sandbox.path("template")).unwrap();
-    assert_snapshot!(sandbox.run(&["backup"]), @"");
+    assert_snapshot!(sandbox.run(&["backup"]), @"
+    exit 4
+    -- stderr
+    error[UK0703]: failed to read [SITE]/template
+     --> site.yaml:4:13
+      |
+    4 |   template: template
+      |             ^^^^^^^^ No such file or directory (os error 2)
+      |
+      = help: the practice installation is laid out from this directory
+    ");
 }

@@ -101,8 +101,37 @@ fn references_that_lead_nowhere() {
   - { id: four, uses: command.run, with: { argv: [touch, ran], secret_environment: { A: { command: [absent-vault] } } } }
 ",
     );
-    assert_snapshot!(sandbox.run(&["check"]), @"");
-    assert_snapshot!(sandbox.run(&["backup"]), @"");
+    assert_snapshot!(sandbox.run(&["check"]), @"
+    exit 4
+    -- stdout
+    REFUSED  one: the environment variable KIT_ABSENT, which holds a secret, is not set
+             to do: export KIT_ABSENT before you start upgrade-kit, or refer to a file or command
+    REFUSED  two: the secret file /absent/secret does not exist
+             to do: write the secret as the first line of that file, mode 0600
+    REFUSED  three: the command `sh -c 'echo no vault >&2; exit 3'`, which prints a secret, failed: exit code 3: no vault
+             to do: run `sh -c 'echo no vault >&2; exit 3'` by hand and look
+    REFUSED  four: the program `absent-vault` was not found
+    info     installation: nothing here tells Domibus 4.x from 5.x; read as 5.x ([SITE]/installation/tomcat/conf/domibus)
+
+    4 things stand in the way
+    ");
+    assert_snapshot!(sandbox.run(&["backup"]), @"
+    exit 4
+    -- stderr
+    laid out the practice installation of site quickstart
+    REFUSED  one: the environment variable KIT_ABSENT, which holds a secret, is not set
+             to do: export KIT_ABSENT before you start upgrade-kit, or refer to a file or command
+    REFUSED  two: the secret file /absent/secret does not exist
+             to do: write the secret as the first line of that file, mode 0600
+    REFUSED  three: the command `sh -c 'echo no vault >&2; exit 3'`, which prints a secret, failed: exit code 3: no vault
+             to do: run `sh -c 'echo no vault >&2; exit 3'` by hand and look
+    REFUSED  four: the program `absent-vault` was not found
+    info     installation: nothing here tells Domibus 4.x from 5.x; read as 5.x ([SITE]/installation/tomcat/conf/domibus)
+
+    4 things stand in the way
+    error: backup was not started: nothing was changed
+      hint: mend what is refused above; `upgrade-kit check` looks again
+    ");
     assert!(!sandbox.path("ran").exists());
 }
 
@@ -117,6 +146,17 @@ fn a_secret_file_that_others_can_read() {
     sandbox.write("secret.txt", SECRET);
     let file = sandbox.path("secret.txt").display().to_string();
     sandbox.change("mine.yaml", "FILE", &file);
-    assert_snapshot!(sandbox.run(&["backup"]), @"");
+    assert_snapshot!(sandbox.run(&["backup"]), @"
+    exit 4
+    -- stderr
+    laid out the practice installation of site quickstart
+    REFUSED  one: the secret file [SITE]/secret.txt can be read or changed by others (mode 0644, owner 0)
+             to do: make it yours and yours alone: chmod 600 [SITE]/secret.txt
+    info     installation: nothing here tells Domibus 4.x from 5.x; read as 5.x ([SITE]/installation/tomcat/conf/domibus)
+
+    1 thing stands in the way
+    error: backup was not started: nothing was changed
+      hint: mend what is refused above; `upgrade-kit check` looks again
+    ");
     assert!(!sandbox.path("ran").exists());
 }

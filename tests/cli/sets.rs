@@ -69,7 +69,7 @@ fn a_flipped_byte() {
     DAMAGED  jms/kahadb: queue domibus.DLQ: 2 messages, expected 3
     DAMAGED  jms/kahadb/content/db-1.log: its SHA-256 is not the recorded one
 
-    backup set [RUN]: 3 problems (56 files, 440.5 KiB)
+    backup set [RUN]: 3 problems (56 files, [SIZE])
     do not restore from it; take another one: upgrade-kit backups list
     ");
     let restore = sandbox.run(&["restore"]).to_string();
@@ -125,7 +125,7 @@ fn a_file_cut_short() {
     DAMAGED  jms/kahadb: queue domibus.notification.filesystem: 0 messages, expected 7
     DAMAGED  jms/kahadb/content/db-1.log: 100 bytes instead of 65536
 
-    backup set [RUN]: 6 problems (56 files, 440.5 KiB)
+    backup set [RUN]: 6 problems (56 files, [SIZE])
     do not restore from it; take another one: upgrade-kit backups list
     ");
 }
@@ -140,7 +140,7 @@ fn a_file_that_is_gone() {
     DAMAGED  jms/kahadb: [SITE]/backups/quickstart/[RUN]/jms/kahadb/content is not a KahaDB directory: no db-N.log in it, nor in a directory right below it
     DAMAGED  jms/kahadb/content/db-1.log: it is missing
 
-    backup set [RUN]: 2 problems (56 files, 440.5 KiB)
+    backup set [RUN]: 2 problems (56 files, [SIZE])
     do not restore from it; take another one: upgrade-kit backups list
     ");
 }
@@ -155,7 +155,7 @@ fn a_file_too_many() {
     DAMAGED  jms/kahadb: db-2.log is damaged at byte 0: the file is cut off
     DAMAGED  jms/kahadb/content/db-2.log: no record of the set speaks of it
 
-    backup set [RUN]: 2 problems (56 files, 440.5 KiB)
+    backup set [RUN]: 2 problems (56 files, [SIZE])
     do not restore from it; take another one: upgrade-kit backups list
     ");
 }
@@ -171,7 +171,7 @@ fn a_link_in_place_of_a_file() {
     -- stdout
     DAMAGED  jms/kahadb/content/db-1.log: it is neither a regular file nor a directory
 
-    backup set [RUN]: 1 problem (56 files, 440.5 KiB)
+    backup set [RUN]: 1 problem (56 files, [SIZE])
     do not restore from it; take another one: upgrade-kit backups list
     ");
 }
@@ -191,7 +191,7 @@ fn an_edited_manifest() {
     -- stdout
     DAMAGED  manifest.json: its SHA-256 is not the recorded one
 
-    backup set [RUN]: 1 problem (56 files, 440.5 KiB)
+    backup set [RUN]: 1 problem (56 files, [SIZE])
     do not restore from it; take another one: upgrade-kit backups list
     ");
 }
@@ -261,7 +261,7 @@ fn edited_checksums() {
     DAMAGED  server/startup-arguments/tree.jsonl: SHA256SUMS does not list it
     DAMAGED  server/startup-arguments/tree.jsonm: SHA256SUMS lists a file that the manifest does not know
 
-    backup set [RUN]: 2 problems (56 files, 440.5 KiB)
+    backup set [RUN]: 2 problems (56 files, [SIZE])
     do not restore from it; take another one: upgrade-kit backups list
     ");
 }
@@ -278,7 +278,7 @@ fn an_edited_plan() {
     -- stdout
     DAMAGED  plan.json: its SHA-256 is not the recorded one
 
-    backup set [RUN]: 1 problem (56 files, 440.5 KiB)
+    backup set [RUN]: 1 problem (56 files, [SIZE])
     do not restore from it; take another one: upgrade-kit backups list
     ");
 }
