@@ -31,3 +31,4 @@ mod stage;
 mod tree_actions;
 mod tree_roundtrip;
 mod tree_world;
+mod weblogic;

@@ -25,6 +25,7 @@ pub mod mysql;
 pub mod registry;
 pub mod server;
 mod store_guard;
+pub mod weblogic;
 
 pub use action::{
     Action, ActionEntry, AnyAction, DecodeError, Effect, OutputKind, OutputSpec, Preview,

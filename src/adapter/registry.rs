@@ -1,7 +1,9 @@
 //! Every action of the program.
 
 use super::action::ActionEntry;
-use super::{backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, server};
+use super::{
+    backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, server, weblogic,
+};
 use crate::backup::FormatCheck;
 
 /// All actions, sorted by name.
@@ -34,6 +36,11 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<server::CheckStopped>(),
     ActionEntry::of::<server::Start>(),
     ActionEntry::of::<server::Stop>(),
+    ActionEntry::of::<weblogic::PauseJms>(),
+    ActionEntry::of::<weblogic::ResumeJms>(),
+    ActionEntry::of::<weblogic::StartApplication>(),
+    ActionEntry::of::<weblogic::StopApplication>(),
+    ActionEntry::of::<weblogic::Survey>(),
 ];
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.

@@ -1,0 +1,121 @@
+//! How to reach a domain, and the command that does.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::adapter::{Failure, Finding};
+use crate::host::{FileKind, Host, Invocation, Secret};
+use crate::site::SecretRef;
+
+/// The environment variable that a script reads the password from.
+pub(super) const PASSWORD_VARIABLE: &str = "UPGRADE_KIT_WEBLOGIC_PASSWORD";
+
+/// How to reach a domain: WLST, the Admin Server, and who asks. Either `user_config_file` with
+/// `user_key_file`, or `user` with `password`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// The WLST program: `ORACLE_HOME/oracle_common/common/bin/wlst.sh`.
+    pub wlst: String,
+    /// Address of the Admin Server: `t3://host:7001`, `t3s://host:7002`.
+    pub url: String,
+    /// The file of the account that WLST's `storeUserConfig` made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_config_file: Option<PathBuf>,
+    /// The key file that belongs to it. Whoever has both has the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_key_file: Option<PathBuf>,
+    /// Account; it needs the role Admin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Its password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretRef>,
+    /// Additional environment of WLST, for example `WLST_PROPERTIES` with the trust store.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Connection {
+    /// Rules that types cannot say; every text names the option first.
+    pub(super) fn validate(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        match (
+            &self.user_config_file,
+            &self.user_key_file,
+            &self.user,
+            &self.password,
+        ) {
+            (Some(_), Some(_), None, None) | (None, None, Some(_), Some(_)) => {}
+            _ => problems.push(
+                "connection: give `user_config_file` and `user_key_file`, or `user` and `password`"
+                    .to_owned(),
+            ),
+        }
+        let protocols = ["t3://", "t3s://", "http://", "https://"];
+        if !protocols.iter().any(|start| self.url.starts_with(start)) {
+            problems.push("connection.url: write it like `t3://host:7001`".to_owned());
+        }
+        if self.wlst.is_empty() {
+            problems.push("connection.wlst: is empty".to_owned());
+        }
+        if let Some(Err(problem)) = self.password.as_ref().map(SecretRef::validate) {
+            problems.push(format!("connection.password: {problem}"));
+        }
+        problems
+    }
+
+    /// WLST with a script of the directory. The script is named relative to it, so that a plan,
+    /// which knows no run, shows the argument that will be used.
+    pub(super) fn invocation(
+        &self,
+        script: &str,
+        limit: Duration,
+        directory: Option<&Path>,
+        password: Option<&Secret>,
+    ) -> Invocation {
+        let mut invocation = Invocation::new(&self.wlst)
+            .arg("-skipWLSModuleScanning")
+            .arg(script);
+        invocation.environment = self
+            .environment
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        if self.password.is_some() {
+            invocation.secret_environment = vec![(PASSWORD_VARIABLE.to_owned(), password.cloned())];
+        }
+        invocation.directory = directory.map(Path::to_owned);
+        invocation.timeout = Some(limit);
+        invocation
+    }
+
+    /// The two files of the account: there, and for nobody else's eyes.
+    pub(super) fn check_files(&self, host: &dyn Host) -> Result<Vec<Finding>, Failure> {
+        let mut findings = Vec::new();
+        for path in self.user_config_file.iter().chain(&self.user_key_file) {
+            let shown = path.display();
+            match host.stat(path)? {
+                Some(stat) if stat.kind == FileKind::File && stat.mode & 0o077 != 0 => {
+                    findings.push(
+                        Finding::refuse(format!(
+                            "{shown} can be read by others (mode {:o})",
+                            stat.mode
+                        ))
+                        .hint(format!("chmod 600 {shown}")),
+                    );
+                }
+                Some(stat) if stat.kind == FileKind::File => {}
+                _ => findings.push(
+                    Finding::refuse(format!("there is no file {shown}"))
+                        .hint("make both with WLST's `storeUserConfig`"),
+                ),
+            }
+        }
+        Ok(findings)
+    }
+}

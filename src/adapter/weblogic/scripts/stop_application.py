@@ -1,0 +1,13 @@
+STOPPED = ['STATE_PREPARED', 'STATE_NEW', 'STATE_RETIRED']
+
+
+def work():
+    known()
+    if unlike(STOPPED):
+        stopApplication(DEPLOYMENT, timeout=TIMEOUT * 1000, block='true',
+                        gracefulIgnoreSessions=FORCE)
+        wait(TIMEOUT, lambda: unlike(STOPPED))
+    report()
+
+
+run(work)

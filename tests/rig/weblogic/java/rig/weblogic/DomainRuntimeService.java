@@ -1,0 +1,128 @@
+package rig.weblogic;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.w3c.dom.Element;
+
+/** What WLST calls `domainRuntimeService`, and the beans below it that have nothing to say. */
+public class DomainRuntimeService {
+    /** Only servers that run appear. */
+    public ServerRuntime[] getServerRuntimes() throws Exception {
+        World.tick();
+        List<ServerRuntime> found = new ArrayList<>();
+        for (Element server : World.children(World.domain(), "server")) {
+            if (server.getAttribute("state").equals("RUNNING")) {
+                found.add(new ServerRuntime(server));
+            }
+        }
+        return found.toArray(new ServerRuntime[0]);
+    }
+
+    public DomainRuntimeService.Configuration getDomainConfiguration() throws Exception {
+        World.tick();
+        return new Configuration(World.domain());
+    }
+
+    public DomainRuntime getDomainRuntime() throws Exception {
+        World.tick();
+        return new DomainRuntime();
+    }
+
+    public static class DomainRuntime {
+        public AppRuntimeState getAppRuntimeStateRuntime() {
+            return new AppRuntimeState();
+        }
+    }
+
+    public static class AppRuntimeState {
+        public String[] getApplicationIds() {
+            return World.children(World.domain(), "app").stream()
+                    .map(app -> app.getAttribute("name")).toArray(String[]::new);
+        }
+
+        /** Null for what it does not know. */
+        public String getCurrentState(String application, String target) throws Exception {
+            World.tick();
+            for (Element app : World.children(World.domain(), "app")) {
+                for (Element one : World.children(app, "target")) {
+                    if (app.getAttribute("name").equals(application)
+                            && one.getAttribute("name").equals(target)) {
+                        return one.getAttribute("state");
+                    }
+                }
+            }
+            return null;
+        }
+    }
+
+    /** Domain, cluster, server, module or destination of the configuration. */
+    public static class Configuration {
+        private final Element element;
+
+        Configuration(Element element) {
+            this.element = element;
+        }
+
+        private Configuration[] children(String... names) {
+            return World.children(element, names).stream()
+                    .map(Configuration::new).toArray(Configuration[]::new);
+        }
+
+        public String getName() {
+            return element.getAttribute("name");
+        }
+
+        public String getJNDIName() {
+            String name = element.getAttribute("jndi");
+            return name.isEmpty() ? null : name;
+        }
+
+        public String getDomainVersion() {
+            return element.getAttribute("version");
+        }
+
+        public String getAdminServerName() {
+            return element.getAttribute("adminServer");
+        }
+
+        public Configuration[] getServers() {
+            return children("server");
+        }
+
+        public Configuration[] getClusters() {
+            return children("cluster");
+        }
+
+        public Configuration[] getJMSSystemResources() {
+            return children("module");
+        }
+
+        public Configuration getJMSResource() {
+            return this;
+        }
+
+        public Configuration[] getQueues() {
+            return children("queue");
+        }
+
+        public Configuration[] getTopics() {
+            return children("topic");
+        }
+
+        public Configuration[] getUniformDistributedQueues() {
+            return children("uniformQueue");
+        }
+
+        public Configuration[] getUniformDistributedTopics() {
+            return children("uniformTopic");
+        }
+
+        public Configuration[] getDistributedQueues() {
+            return new Configuration[0];
+        }
+
+        public Configuration[] getDistributedTopics() {
+            return new Configuration[0];
+        }
+    }
+}

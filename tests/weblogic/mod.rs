@@ -1,0 +1,7 @@
+//! WebLogic's actions against real Jython, both versions, with stand-ins for WebLogic's own beans
+//! (`tests/rig/weblogic`).
+
+mod application;
+mod jms_state;
+mod rig;
+mod survey;
