@@ -36,6 +36,7 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<server::CheckStopped>(),
     ActionEntry::of::<server::Start>(),
     ActionEntry::of::<server::Stop>(),
+    ActionEntry::of::<weblogic::ExportJms>(),
     ActionEntry::of::<weblogic::PauseJms>(),
     ActionEntry::of::<weblogic::ResumeJms>(),
     ActionEntry::of::<weblogic::StartApplication>(),
@@ -44,7 +45,11 @@ pub static ACTIONS: &[ActionEntry] = &[
 ];
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.
-pub static FORMAT_CHECKS: &[&dyn FormatCheck] = &[&h2::H2Check, &kahadb::KahadbStoreCheck];
+pub static FORMAT_CHECKS: &[&dyn FormatCheck] = &[
+    &h2::H2Check,
+    &kahadb::KahadbStoreCheck,
+    &weblogic::WeblogicJmsCheck,
+];
 
 /// The action of that name.
 pub fn find(name: &str) -> Option<&'static ActionEntry> {

@@ -2,6 +2,7 @@
 //! (`tests/rig/weblogic`).
 
 mod application;
+mod export;
 mod jms_state;
 mod rig;
 mod survey;

@@ -206,6 +206,7 @@ impl Domain {
     /// Forgets what a step left: the next one is another step.
     pub(super) fn next_step(&self) {
         _ = std::fs::remove_dir_all(self.scratch());
+        self.commands.lock().unwrap().clear();
     }
 
     pub(super) fn act<R>(

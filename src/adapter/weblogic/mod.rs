@@ -32,9 +32,14 @@
 //! there already.
 
 mod application;
+mod browse;
 mod connection;
+mod export;
+mod format_check;
 mod jms_state;
 mod lint;
+mod message;
+mod record;
 mod result;
 mod script;
 mod session;
@@ -42,6 +47,8 @@ mod survey;
 
 pub use application::{StartApplication, StopApplication};
 pub use connection::Connection;
+pub use export::ExportJms;
+pub use format_check::WeblogicJmsCheck;
 pub use jms_state::{PauseJms, ResumeJms};
 pub use lint::{Fault, lint};
 pub use survey::Survey;
