@@ -37,6 +37,7 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<server::Start>(),
     ActionEntry::of::<server::Stop>(),
     ActionEntry::of::<weblogic::ExportJms>(),
+    ActionEntry::of::<weblogic::ImportJms>(),
     ActionEntry::of::<weblogic::PauseJms>(),
     ActionEntry::of::<weblogic::ResumeJms>(),
     ActionEntry::of::<weblogic::StartApplication>(),

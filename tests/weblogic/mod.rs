@@ -3,6 +3,7 @@
 
 mod application;
 mod export;
+mod import;
 mod jms_state;
 mod rig;
 mod survey;

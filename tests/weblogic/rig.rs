@@ -1,6 +1,6 @@
 //! A simulated domain in a file, its WLST, and the surroundings of a step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -164,7 +164,7 @@ impl Domain {
     /// Changes the domain's file, which must hold `from`.
     pub(super) fn change(&self, from: &str, to: &str) {
         let world = self.world();
-        assert!(world.contains(from), "{from} is not in {world}");
+        assert!(world.contains(from), "{from} is not there");
         std::fs::write(
             self.directory.path().join("world.xml"),
             world.replace(from, to),
@@ -281,19 +281,15 @@ impl Domain {
 
     /// Commands and scripts of the preview are those that ran.
     pub(super) fn assert_shown(&self, action: &dyn AnyAction) {
-        let mut ran: Vec<String> = self.commands.lock().unwrap().drain(..).collect();
-        ran.dedup();
+        let ran: BTreeSet<String> = self.commands.lock().unwrap().drain(..).collect();
         let preview = action.preview();
-        let mut shown: Vec<String> = preview
+        let shown: BTreeSet<String> = preview
             .iter()
             .filter_map(|line| match line {
                 PreviewLine::Command(command) => Some(command.clone()),
                 _ => None,
             })
             .collect();
-        shown.sort();
-        ran.sort();
-        ran.dedup();
         assert_eq!(ran, shown);
         let lines: Vec<&str> = preview
             .iter()
@@ -316,24 +312,20 @@ impl Domain {
         }
     }
 
-    /// Messages of a destination or subscriber: the text between its start and end.
-    pub(super) fn holds(&self, start: &str) -> usize {
+    /// How many messages the destination or subscriber of that name holds.
+    pub(super) fn holds(&self, name: &str) -> usize {
         let world = self.world();
-        let at = world
-            .find(start)
-            .unwrap_or_else(|| panic!("{start} in {world}"));
-        let rest = &world[at..];
-        let end = if start.starts_with("<subscriber") {
-            "subscriber"
-        } else {
-            "destination"
-        };
-        let opening = rest.find('>').unwrap();
-        if rest[..=opening].ends_with("/>") {
-            return 0;
-        }
-        let inner = &rest[..rest.find(&format!("</{end}>")).unwrap()];
-        inner.matches("<message ").count()
+        let document = roxmltree::Document::parse(&world).unwrap();
+        let kinds = ["destination", "subscriber"];
+        let mut nodes = document.descendants().filter(|node| {
+            kinds.contains(&node.tag_name().name()) && node.attribute("name") == Some(name)
+        });
+        let node = nodes
+            .next()
+            .unwrap_or_else(|| panic!("nothing is named {name}"));
+        node.children()
+            .filter(|child| child.has_tag_name("message"))
+            .count()
     }
 
     pub(super) fn partial(&self, id: &str) -> PartialSet {

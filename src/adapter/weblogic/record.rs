@@ -114,7 +114,12 @@ impl<'a> Exported<'a> {
                 .map_err(|error| format!("{}: {error}", exported.record.message_index))?;
             match exported.messages.get_mut(line.holder) {
                 Some(messages) => messages.push(line),
-                None => return Err(format!("{}: holder {}", exported.record.message_index, line.holder)),
+                None => {
+                    return Err(format!(
+                        "{}: holder {}",
+                        exported.record.message_index, line.holder
+                    ));
+                }
             }
         }
         for (one, messages) in exported.record.holders.iter().zip(&exported.messages) {

@@ -124,6 +124,11 @@ impl<'a> Session<'a> {
         Err(failure)
     }
 
+    /// Sleeps unless the run is asked to stop; `false` if it was.
+    pub(super) fn pause(&self, time: Duration) -> bool {
+        self.control.pause(time)
+    }
+
     fn read(&self, path: &Path) -> Result<ResultLines, Failure> {
         if self.host.stat(path)?.is_none() {
             return Ok(ResultLines {
