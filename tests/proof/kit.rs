@@ -272,7 +272,7 @@ pub(super) fn names(folder: &Path) -> Vec<String> {
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) pid: u32,
-    parent: u32,
+    pub(super) parent: u32,
     group: u32,
     /// Its arguments, joined by blanks.
     pub(super) command: String,

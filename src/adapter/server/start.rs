@@ -136,13 +136,18 @@ impl Start {
         let start = Instant::now();
         let mut said = start;
         let mut seen = false;
+        // A list of processes is no snapshot: one that is just handing over to its child is missed, so
+        // it takes two looks to believe that none is left.
+        let mut missed = false;
         let mut up: Option<(Instant, Vec<ProcessIdentity>)> = None;
         loop {
             let state = State::of(&self.target(), context.host)?;
             let present: Vec<_> = state.processes.iter().map(|one| one.identity).collect();
-            if seen && present.is_empty() {
+            let none = seen && present.is_empty();
+            if none && missed {
                 return Ok(None);
             }
+            missed = none;
             if !seen && !self.is_up(&state) && start.elapsed() >= APPEARS {
                 return Err(self.never_appeared(context));
             }
