@@ -519,7 +519,7 @@ fn an_application_that_does_not_answer() {
     -- stdout
     [TIME]  start          backup of quickstart, same-server, 1 step, run [RUN]
     [TIME]  begin     one
-    [TIME]  failed    one  failed to reach http://127.0.0.1:1/domibus: io: Connection refused (os error 111) (after 300ms)  [SPAN]
+    [TIME]  failed    one  failed to reach http://127.0.0.1:1/domibus: Connection refused (os error 111) (after 300ms)  [SPAN]
     [TIME]            one  to do    look at the server's log for why; if it is only slow, give it a longer `wait` and resume
     [TIME]  failed         backup of quickstart  [SPAN]
 
@@ -527,7 +527,7 @@ fn an_application_that_does_not_answer() {
       0 steps done, 1 failed
 
     Failed: one (http.check)
-      failed to reach http://127.0.0.1:1/domibus: io: Connection refused (os error 111) (after 300ms)
+      failed to reach http://127.0.0.1:1/domibus: Connection refused (os error 111) (after 300ms)
       the result does not stand up to verification
         to do    look at the server's log for why; if it is only slow, give it a longer `wait` and resume
 
