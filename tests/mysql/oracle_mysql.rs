@@ -20,7 +20,7 @@ struct Server {
 
 /// The server that the environment names.
 fn server() -> Server {
-    let text = std::env::var("UPGRADE_KIT_MYSQL").expect("UPGRADE_KIT_MYSQL names the server");
+    let text = std::env::var("UPGRADE_KIT_MYSQL").unwrap();
     let words: Vec<&str> = text.split(' ').collect();
     let [socket, client, dump] = words[..] else {
         panic!("UPGRADE_KIT_MYSQL is SOCKET CLIENT DUMP, not {text}");
