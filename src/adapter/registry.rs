@@ -1,7 +1,9 @@
 //! Every action of the program.
 
 use super::action::ActionEntry;
-use super::{backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, server};
+use super::{
+    backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, oracle, server,
+};
 use crate::backup::FormatCheck;
 
 /// All actions, sorted by name.
@@ -31,13 +33,15 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<mysql::Query>(),
     ActionEntry::of::<mysql::Restore>(),
     ActionEntry::of::<mysql::Script>(),
+    ActionEntry::of::<oracle::Export>(),
     ActionEntry::of::<server::CheckStopped>(),
     ActionEntry::of::<server::Start>(),
     ActionEntry::of::<server::Stop>(),
 ];
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.
-pub static FORMAT_CHECKS: &[&dyn FormatCheck] = &[&h2::H2Check, &kahadb::KahadbStoreCheck];
+pub static FORMAT_CHECKS: &[&dyn FormatCheck] =
+    &[&h2::H2Check, &kahadb::KahadbStoreCheck, &oracle::DumpCheck];
 
 /// The action of that name.
 pub fn find(name: &str) -> Option<&'static ActionEntry> {
