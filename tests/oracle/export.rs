@@ -7,7 +7,7 @@ use upgrade_kit::backup::FormatCheck;
 use upgrade_kit::event::FailureKind;
 
 use super::rig::{PASSWORD, Rig};
-use super::stage::Stage;
+use super::stage::{Stage, ran, shown, text};
 
 fn export(rig: &Rig) -> Export {
     rig.transfer("DOMIBUS", &json!({}))
@@ -20,16 +20,6 @@ fn failure(faults: &Value) -> (Rig, Failure) {
     let stage = Stage::new(PASSWORD);
     let failure = stage.export_into("set", &export(&rig)).unwrap_err();
     (rig, failure)
-}
-
-/// Its message, causes and hint.
-fn text(failure: &Failure) -> String {
-    format!(
-        "{} | {} | {}",
-        failure,
-        failure.0.causes.join(" | "),
-        failure.0.hint.clone().unwrap_or_default()
-    )
 }
 
 #[test]
@@ -62,21 +52,7 @@ fn a_preview_shows_what_runs() {
     let stage = Stage::new(PASSWORD);
     let export = export(&rig);
     stage.export_into("set", &export).unwrap();
-    let mut ran: Vec<String> = Vec::new();
-    for tool in stage.tools.lock().unwrap().iter() {
-        if !ran.contains(&tool.command) {
-            ran.push(tool.command.clone());
-        }
-    }
-    let shown: Vec<String> = export
-        .preview()
-        .into_iter()
-        .filter_map(|line| match line {
-            PreviewLine::Command(command) => Some(command),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(ran, shown);
+    assert_eq!(ran(&stage), shown(&export));
     let parameters = std::fs::read_to_string(stage.scratch().join("export.par")).unwrap();
     let parameters = parameters.trim().replace('\n', " ");
     let job = parameters.rsplit('=').next().unwrap().to_owned();

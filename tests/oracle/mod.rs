@@ -7,5 +7,8 @@
 
 mod export;
 mod interrupted;
+mod restore;
 mod rig;
+mod script;
+mod secrets;
 mod stage;

@@ -161,6 +161,13 @@ impl Rig {
         ))
     }
 
+    /// Names of a schema's tables.
+    pub(super) fn tables(&self, schema: &str) -> String {
+        self.python(&format!("b.attach()\nprint(b.tables('{schema}'))"))
+            .trim()
+            .to_owned()
+    }
+
     /// What is to go wrong.
     pub(super) fn faults(&self, faults: &Value) {
         std::fs::write(self.path("state/faults.json"), faults.to_string()).unwrap();

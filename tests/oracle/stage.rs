@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use upgrade_kit::adapter::oracle::Export;
-use upgrade_kit::adapter::{Action, CheckContext, Failure, Finding, StepContext};
+use upgrade_kit::adapter::oracle::{Export, Restore};
+use upgrade_kit::adapter::{Action, CheckContext, Failure, Finding, PreviewLine, StepContext};
 use upgrade_kit::backup::{PartialSet, SealFacts, SealedSet, seal};
 use upgrade_kit::event::{ArtifactRecord, Outcome, RunState};
 use upgrade_kit::host::{Control, Host, LocalHost, Masker, Secret, ToolStart};
@@ -142,8 +142,47 @@ impl Stage {
         seal(set, &facts).unwrap().set
     }
 
+    /// Restores from the set.
+    pub(super) fn restore(&self, set: &SealedSet, restore: &Restore) -> Result<Outcome, Failure> {
+        self.step(None, Some(set), |context| restore.perform(context))
+    }
+
     /// The step's log so far.
     pub(super) fn log(&self) -> String {
         String::from_utf8_lossy(&self.log.lock().unwrap()).into_owned()
     }
+}
+
+/// The commands that ran since the last call, each once, in the order of their first start.
+pub(super) fn ran(stage: &Stage) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    for tool in stage.tools.lock().unwrap().drain(..) {
+        if !commands.contains(&tool.command) {
+            commands.push(tool.command);
+        }
+    }
+    commands
+}
+
+/// The commands that a preview shows.
+pub(super) fn shown(action: &impl Action) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    for line in action.preview() {
+        if let PreviewLine::Command(command) = line
+            && !commands.contains(&command)
+        {
+            commands.push(command);
+        }
+    }
+    commands
+}
+
+/// A failure's message, causes and hint.
+pub(super) fn text(failure: &Failure) -> String {
+    format!(
+        "{} | {} | {}",
+        failure,
+        failure.0.causes.join(" | "),
+        failure.0.hint.clone().unwrap_or_default()
+    )
 }

@@ -1,9 +1,9 @@
 //! Is what is there what was recorded?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pump_log::PumpLog;
-use super::record::{Inventory, ObjectRecord};
+use super::record::{DumpRecord, Inventory, ObjectRecord};
 
 type Key<'a> = (&'a str, &'a str);
 
@@ -70,6 +70,21 @@ pub(super) fn against_log(schema: &str, counted: &Inventory, log: &PumpLog) -> V
         }
     }
     differences
+}
+
+/// What the account may do now and could not at the export, or the other way round: a dump holds neither.
+pub(super) fn changed_grants(record: &DumpRecord, now: &BTreeSet<String>) -> Option<String> {
+    let was = &record.grants;
+    if was.is_empty() || was == now {
+        return None;
+    }
+    let list = |grants: BTreeSet<String>| grants.into_iter().collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "the rights of {} changed since the export: now granted `{}`, no more granted `{}`",
+        record.schema,
+        list(now - was),
+        list(was - now)
+    ))
 }
 
 fn by_key(inventory: &Inventory) -> BTreeMap<Key<'_>, &ObjectRecord> {

@@ -1,5 +1,6 @@
 //! `oracle.export`
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -166,9 +167,10 @@ impl Export {
             schema: self.schema.clone(),
             server_version: server.version.clone(),
             account: server.account.clone(),
-            grants: match server.account == self.schema {
-                true => grants.collect(),
-                false => std::collections::BTreeSet::new(),
+            grants: if server.account == self.schema {
+                grants.collect()
+            } else {
+                BTreeSet::new()
             },
             by_hand: by_hand::lines(self, &dump.file.path),
             inventory: journal.before,

@@ -80,4 +80,9 @@ impl JobJournal {
     pub(super) fn log(&self) -> String {
         format!("{}.log", self.job.to_lowercase())
     }
+
+    /// The definitions that a probe writes into the directory.
+    pub(super) fn definitions(&self) -> String {
+        format!("{}.sql", self.job.to_lowercase())
+    }
 }

@@ -23,27 +23,35 @@
 //! The database writes dump files on its own machine, through a directory object. `directory_path` says
 //! where that folder is seen from here; the dump is fetched into the backup set and put back for a restore.
 //!
-//! May import: `host`, `backup`, `event`, `site` (secret references), the adapter contracts. Must never: put
-//! a password anywhere but into a pipe, overwrite a dump file, or import over existing objects.
+//! May import: `host`, `backup`, `event`, `site` (secret references), the adapter contracts, `mysql` (what a
+//! query expects). Must never: put a password anywhere but into a pipe, overwrite a dump file, or import over existing objects.
 
 mod by_hand;
 mod compare;
 mod connection;
 mod directory;
 mod dump_check;
+mod emptying;
 mod export;
 mod inventory;
 mod job;
 mod journal;
 mod messages;
 mod pump_log;
+mod query;
 mod quiet;
 mod quoting;
 mod record;
+mod restore;
+mod script;
+mod script_journal;
 mod server;
 mod session;
 
 pub use connection::Connection;
 pub use dump_check::DumpCheck;
 pub use export::Export;
+pub use query::Query;
 pub use record::{Contents, DumpRecord, Inventory, ObjectRecord};
+pub use restore::Restore;
+pub use script::Script;

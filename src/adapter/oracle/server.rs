@@ -115,18 +115,41 @@ impl Server {
             let hint = format!("as a DBA: GRANT CREATE TABLE TO {account};");
             findings.push(Finding::refuse(message).hint(hint));
         }
-        let (role, older) = match program {
-            Program::Export => ("DATAPUMP_EXP_FULL_DATABASE", "EXP_FULL_DATABASE"),
-            _ => ("DATAPUMP_IMP_FULL_DATABASE", "IMP_FULL_DATABASE"),
-        };
-        let full = self.roles.contains(role) || self.roles.contains(older);
-        if self.account != schema && !full {
+        let role = role(program);
+        if self.account != schema && !self.has_role(program) {
             let message = format!("{} may not work on the schema `{schema}`", self.account);
             let hint =
                 format!("as a DBA: GRANT {role} TO {account}; or log on as the schema itself");
             findings.push(Finding::refuse(message).hint(hint));
         }
         findings
+    }
+
+    /// A remap needs the role, whatever the schema is.
+    pub(super) fn remap_right(&self) -> Option<Finding> {
+        if self.has_role(Program::Import) {
+            return None;
+        }
+        let message = format!("{} may not import another schema's dump", self.account);
+        let hint = format!(
+            "as a DBA: GRANT {} TO {};",
+            role(Program::Import),
+            name(&self.account)
+        );
+        Some(Finding::refuse(message).hint(hint))
+    }
+
+    fn has_role(&self, program: Program) -> bool {
+        let role = role(program);
+        let older = role.trim_start_matches("DATAPUMP_");
+        self.roles.contains(role) || self.roles.contains(older)
+    }
+}
+
+fn role(program: Program) -> &'static str {
+    match program {
+        Program::Export => "DATAPUMP_EXP_FULL_DATABASE",
+        Program::Import | Program::Client => "DATAPUMP_IMP_FULL_DATABASE",
     }
 }
 

@@ -193,9 +193,13 @@ impl<'a> Session<'a> {
             .filter(|line| code(line).is_some())
             .map(str::to_owned)
             .collect();
-        if !lines.is_empty() {
-            failure.0.stderr = lines.into_iter().take(KEPT_LINES).collect();
-        }
+        failure.0.stderr = if lines.is_empty() {
+            let lines: Vec<&str> = all.lines().filter(|line| !line.trim().is_empty()).collect();
+            let last = &lines[lines.len().saturating_sub(KEPT_LINES)..];
+            last.iter().map(|line| (*line).to_owned()).collect()
+        } else {
+            lines.into_iter().take(KEPT_LINES).collect()
+        };
         let Some(known) = meaning(&found) else {
             return failure;
         };

@@ -126,7 +126,7 @@ class Client:
         sequences = "SELECT owner AS sequence_owner, name AS sequence_name, last_number FROM m_objects WHERE type = 'SEQUENCE'"
         source = "SELECT owner, type, name, 1 AS line, REPLACE(definition, CHAR(10), ' ') AS text FROM m_objects WHERE type NOT IN ('SEQUENCE', 'SYNONYM')"
         views = ' UNION ALL '.join(
-            f"SELECT '{name}' AS owner, name AS view_name, LENGTH(sql) AS text_length FROM {quoted(name)}.sqlite_master WHERE type = 'view'"
+            f"SELECT '{name}' AS owner, name AS view_name, LENGTH(SUBSTR(sql, INSTR(UPPER(sql), ' AS '))) AS text_length FROM {quoted(name)}.sqlite_master WHERE type = 'view'"
             for name in self.base.attached)
         prefixes = ['all']
         catalog = {'SELECT_CATALOG_ROLE', 'DATAPUMP_EXP_FULL_DATABASE', 'DATAPUMP_IMP_FULL_DATABASE'}
@@ -264,7 +264,7 @@ class Client:
             return
         words = words.replace('OR REPLACE ', '').replace('or replace ', '')
         sql = re.sub(r'\bADD\s*\((.*)\)\s*$', r'ADD COLUMN \1', sql[match.end():], flags=re.I | re.S)
-        self.base.connection.execute(f'{words} {quoted(owner)}.{quoted(name)} {sql}')
+        self.base.connection.execute(f'{words} {quoted(owner)}.{quoted(name)} {sql.lstrip()}')
 
     def may(self, owner):
         if owner != self.account and not {'DATAPUMP_IMP_FULL_DATABASE', 'DBA'} & set(self.user['roles']):

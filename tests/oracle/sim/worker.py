@@ -169,7 +169,7 @@ def qualified(sql, kind, name, schema):
     """The statement as sqlite keeps it, made in that schema."""
     words, rest = sql.split(name, 1)
     head = words.rstrip('" ').split(' ')
-    body = rest.lstrip('"')
+    body = rest.lstrip('"').lstrip()
     return f"{' '.join(head)} {quoted(schema)}.{quoted(name)} {body}"
 
 
