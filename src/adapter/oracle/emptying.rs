@@ -72,6 +72,17 @@ pub(super) fn empty(session: &Session<'_>, server: &Server, schema: &str) -> Res
     .hint("something makes them anew, or holds them: stop it, then resume the run"))
 }
 
+/// The failure of an import into a schema that was emptied for it.
+pub(super) fn half_way(mut failure: Failure) -> Failure {
+    let again =
+        "the schema is incomplete now; resume the run or restore again, it begins by emptying it";
+    failure.0.hint = Some(match failure.0.hint.take() {
+        Some(hint) => format!("{hint}; {again}"),
+        None => again.to_owned(),
+    });
+    failure
+}
+
 fn statements(schema: &str, objects: &[ObjectRecord]) -> String {
     let container = |object: &&ObjectRecord| {
         // A materialized view's rows are in a table of its name, which goes with it.

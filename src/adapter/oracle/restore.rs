@@ -12,7 +12,7 @@ use super::compare::{against_log, changed_grants, restored};
 use super::connection::{Connection, Program, is_name};
 use super::directory::{Directory, findings};
 use super::dump_check::is_dump;
-use super::emptying::{empty, refuse_unknown};
+use super::emptying::{empty, half_way, refuse_unknown};
 use super::export::{artifact_name, default_wait, or_clear, validate};
 use super::inventory;
 use super::job::{Moved, Pump};
@@ -242,16 +242,6 @@ impl Restore {
         program.extend(findings(session.host, &self.directory_path));
         Ok((server, program))
     }
-}
-
-fn half_way(mut failure: Failure) -> Failure {
-    let again =
-        "the schema is incomplete now; resume the run or restore again, it begins by emptying it";
-    failure.0.hint = Some(match failure.0.hint.take() {
-        Some(hint) => format!("{hint}; {again}"),
-        None => again.to_owned(),
-    });
-    failure
 }
 
 impl Action for Restore {
