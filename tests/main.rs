@@ -23,6 +23,7 @@ mod kahadb_broker;
 mod kahadb_crashes;
 mod kahadb_stores;
 mod mysql;
+mod oracle;
 mod proof;
 mod server;
 mod set_whole;

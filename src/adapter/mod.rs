@@ -22,6 +22,7 @@ pub mod http;
 pub mod kahadb;
 pub mod milestone;
 pub mod mysql;
+pub mod oracle;
 pub mod registry;
 pub mod server;
 mod store_guard;

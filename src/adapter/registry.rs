@@ -2,7 +2,8 @@
 
 use super::action::ActionEntry;
 use super::{
-    backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, server, weblogic,
+    backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, oracle, server,
+    weblogic,
 };
 use crate::backup::FormatCheck;
 
@@ -33,6 +34,10 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<mysql::Query>(),
     ActionEntry::of::<mysql::Restore>(),
     ActionEntry::of::<mysql::Script>(),
+    ActionEntry::of::<oracle::Export>(),
+    ActionEntry::of::<oracle::Query>(),
+    ActionEntry::of::<oracle::Restore>(),
+    ActionEntry::of::<oracle::Script>(),
     ActionEntry::of::<server::CheckStopped>(),
     ActionEntry::of::<server::Start>(),
     ActionEntry::of::<server::Stop>(),
@@ -49,6 +54,7 @@ pub static ACTIONS: &[ActionEntry] = &[
 pub static FORMAT_CHECKS: &[&dyn FormatCheck] = &[
     &h2::H2Check,
     &kahadb::KahadbStoreCheck,
+    &oracle::DumpCheck,
     &weblogic::WeblogicJmsCheck,
 ];
 

@@ -55,7 +55,8 @@ pub struct Expect {
 }
 
 impl Expect {
-    fn validate(&self) -> Option<String> {
+    /// Rules that types cannot say.
+    pub(crate) fn validate(&self) -> Option<String> {
         if *self == Self::default() {
             return Some("expect: give `rows`, `scalar`, `one_of` or `contains`".to_owned());
         }
@@ -63,8 +64,26 @@ impl Expect {
         empty.then(|| "expect.one_of: is empty".to_owned())
     }
 
+    /// What is wanted, for a preview.
+    pub(crate) fn words(&self) -> String {
+        let mut wanted = Vec::new();
+        wanted.extend(self.rows.map(|rows| format!("{rows} rows")));
+        wanted.extend(self.scalar.as_ref().map(|value| format!("`{value}`")));
+        wanted.extend(
+            self.one_of
+                .as_ref()
+                .map(|values| format!("one of {}", values.join(", "))),
+        );
+        wanted.extend(
+            self.contains
+                .as_ref()
+                .map(|value| format!("`{value}` among the rows")),
+        );
+        wanted.join(" and ")
+    }
+
     /// What is wrong with the answer.
-    fn problem(&self, rows: &[Row]) -> Option<String> {
+    pub(crate) fn problem(&self, rows: &[Row]) -> Option<String> {
         let first = |row: &Row| row.first().cloned().unwrap_or_default();
         if let Some(wanted) = self.rows
             && rows.len() as u64 != wanted
@@ -137,24 +156,9 @@ impl Action for Query {
             PreviewLine::Note(format!("SQL: {}", self.script().trim().replace('\n', " "))),
         ];
         if let Some(expect) = &self.expect {
-            let mut wanted = Vec::new();
-            wanted.extend(expect.rows.map(|rows| format!("{rows} rows")));
-            wanted.extend(expect.scalar.as_ref().map(|value| format!("`{value}`")));
-            wanted.extend(
-                expect
-                    .one_of
-                    .as_ref()
-                    .map(|values| format!("one of {}", values.join(", "))),
-            );
-            wanted.extend(
-                expect
-                    .contains
-                    .as_ref()
-                    .map(|value| format!("`{value}` among the rows")),
-            );
             preview.push(PreviewLine::Checks(format!(
                 "the answer is {}",
-                wanted.join(" and ")
+                expect.words()
             )));
         }
         preview
