@@ -1,11 +1,16 @@
 //! Every action of the program.
 
 use super::action::ActionEntry;
-use super::{backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, server};
+use super::{
+    artemis, backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, server,
+};
 use crate::backup::FormatCheck;
 
 /// All actions, sorted by name.
 pub static ACTIONS: &[ActionEntry] = &[
+    ActionEntry::of::<artemis::ArtemisBackup>(),
+    ActionEntry::of::<artemis::ArtemisRestore>(),
+    ActionEntry::of::<artemis::ArtemisVerify>(),
     ActionEntry::of::<backupset::BackupsetCheckCurrent>(),
     ActionEntry::of::<backupset::BackupsetSeal>(),
     ActionEntry::of::<backupset::BackupsetVerify>(),
@@ -37,7 +42,11 @@ pub static ACTIONS: &[ActionEntry] = &[
 ];
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.
-pub static FORMAT_CHECKS: &[&dyn FormatCheck] = &[&h2::H2Check, &kahadb::KahadbStoreCheck];
+pub static FORMAT_CHECKS: &[&dyn FormatCheck] = &[
+    &artemis::ArtemisStoreCheck,
+    &h2::H2Check,
+    &kahadb::KahadbStoreCheck,
+];
 
 /// The action of that name.
 pub fn find(name: &str) -> Option<&'static ActionEntry> {

@@ -19,21 +19,32 @@
 //!
 //! May import: what `adapter` may. Must never: trust a length that it read.
 
+mod action_backup;
+mod action_restore;
+mod action_verify;
 mod bytes;
 mod change;
 mod digest;
 mod error;
 mod files;
+mod format_check;
 mod inventory;
 mod journal;
 mod pages;
+mod places;
 mod reader;
+mod record;
 mod state;
 #[cfg(test)]
 mod tests;
 mod transactions;
+mod words;
 
+pub use action_backup::ArtemisBackup;
+pub use action_restore::ArtemisRestore;
+pub use action_verify::ArtemisVerify;
 pub use error::ArtemisError;
 pub use files::LOCK_FILES;
+pub use format_check::ArtemisStoreCheck;
 pub use inventory::{ArtemisDamage, ArtemisInventory, ArtemisQueue};
 pub use reader::{Directories, read_inventory};
