@@ -41,6 +41,9 @@ pub struct ArtemisRestore {
     pub artifact: String,
 }
 
+/// A directory that has to be restored.
+type Tree = (Role, FilesRestore);
+
 impl Action for ArtemisRestore {
     const NAME: &'static str = "artemis.restore";
     const SUMMARY: &'static str = "Brings the messages of an Artemis broker back and counts them";
@@ -175,7 +178,7 @@ impl ArtemisRestore {
 
     /// Everything that has to be restored, and warnings. A set that was written without a transaction
     /// log says nothing about it.
-    fn trees(&self, set: &SealedSet) -> Result<(Vec<(Role, FilesRestore)>, Vec<String>), Failure> {
+    fn trees(&self, set: &SealedSet) -> Result<(Vec<Tree>, Vec<String>), Failure> {
         let (mut trees, mut warnings) = (Vec::new(), Vec::new());
         for (role, path) in self.places().all() {
             let tree = self.tree(role, path);

@@ -205,3 +205,58 @@ fn nothing_at_all_is_an_empty_store_and_other_files_are_a_wrong_directory() {
     let error = super::read_inventory(&directories).unwrap_err().to_string();
     assert!(error.contains("no bindings directory"), "{error}");
 }
+
+/// A page of queue 1 with three messages: one of no transaction, two of transaction 5.
+fn page() -> Vec<u8> {
+    let message = |id: i64, transaction: i64| {
+        let content = [&[1][..], &long(id), b"\0\0\0\0\x02hi"].concat();
+        let queues = [&1i32.to_be_bytes()[..], &long(1)].concat();
+        let whole = [&long(transaction)[..], &[0], &content, &queues].concat();
+        [b"{", &(whole.len() as i32).to_be_bytes()[..], &whole, b"}"].concat()
+    };
+    [message(20, -1), message(21, 5), message(22, 5)].concat()
+}
+
+fn paged(records: &[Vec<u8>]) -> ArtemisInventory {
+    let directory = tempfile::tempdir().unwrap();
+    let top = directory.path();
+    fs::create_dir_all(top.join("paging/address")).unwrap();
+    fs::write(top.join("paging/address/000000003.page"), page()).unwrap();
+    fs::create_dir(top.join("journal")).unwrap();
+    fs::write(top.join("journal/a.amq"), file(FILE, records)).unwrap();
+    let found = read(top);
+    assert_eq!(found.damage, []);
+    found
+}
+
+fn add(id: i64, kind: u8, content: &[u8]) -> Vec<u8> {
+    record(11, FILE, &[&long(id), &body(kind, content)])
+}
+
+#[test]
+fn a_paged_message_counts_if_its_transaction_is_known_and_its_queue_is_not_done_with_it() {
+    assert_eq!(paged(&[]).messages(), 1, "the transaction never ended");
+    let committed = add(30, 35, &[&long(5)[..], &2i32.to_be_bytes()].concat());
+    assert_eq!(paged(std::slice::from_ref(&committed)).messages(), 3);
+    let place =
+        |page: i64, number: i32| [&long(1)[..], &long(page), &number.to_be_bytes()].concat();
+    let taken = add(31, 39, &place(3, 1));
+    let found = paged(&[committed.clone(), taken.clone()]);
+    assert_eq!((found.messages(), found.queues["1"].paged), (2, 2));
+    let elsewhere = add(31, 39, &place(4, 1));
+    assert_eq!(paged(&[committed.clone(), elsewhere]).messages(), 3);
+    assert_eq!(paged(&[committed.clone(), taken, delete(31)]).messages(), 3);
+    let page_done = add(32, 42, &place(3, 3));
+    assert_eq!(paged(&[committed.clone(), page_done]).messages(), 0);
+    let delivered = update(None, 30, 35, &[&long(5)[..], &2i32.to_be_bytes()].concat());
+    assert_eq!(paged(&[committed, delivered]).messages(), 1);
+}
+
+#[test]
+fn paged_messages_of_a_prepared_transaction_are_told_apart() {
+    let content = body(35, &[&long(5)[..], &2i32.to_be_bytes()].concat());
+    let waits = record(13, FILE, &[&long(5), &long(30), &content]);
+    let found = paged(&[waits, prepare(5, 1)]);
+    let queue = &found.queues["1"];
+    assert_eq!((queue.messages, queue.prepared_adds), (1, 2));
+}
