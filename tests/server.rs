@@ -118,6 +118,24 @@ fn the_practice_server_starts_once_and_stops_once() {
     assert_eq!(stop(&stage).summary, "was not running");
 }
 
+/// What a run finds that goes on after one which was killed while its server came up: a server that is
+/// still there and about to end.
+#[test]
+fn a_server_that_is_ending_is_started_again() {
+    let slow_end = format!("trap 'sleep 0.7; exit 0' TERM\n{LOOP}");
+    let scripts = Scripts::new(&slow_end, "");
+    let stage = Stage::new();
+    let options = scripts.options(&json!({}));
+    let first = stage.perform("server.start", &options).unwrap();
+    let pid = first.outputs["pid"].as_u64().unwrap();
+    let process = LocalHost.process(pid as u32).unwrap();
+    LocalHost.signal(process, 15).unwrap();
+    let second = stage.perform("server.start", &options).unwrap();
+    assert_ne!(second.outputs["pid"], pid);
+    assert_eq!(second.outputs["was_running"], false);
+    assert!(stage.said().contains("it has ended and is started again"));
+}
+
 #[test]
 fn a_server_that_dies_at_once_shows_the_end_of_its_log() {
     let scripts = Scripts::new("echo LifecycleException: no such keystore; sleep 0.5", "");

@@ -64,9 +64,16 @@ impl Bench<'_> {
     fn dump_rows(&self) {
         let one = server::SCHEMAS[0];
         let both = server::SCHEMAS.join(",");
-        let command = command(&self.server.options(one), "mysql.dump", "dump");
-        let file = self.place.join("baseline.zst");
-        let script = format!("{command} | zstd -q -3 -T2 -f -o {}", file.display());
+        let plain = |schema: &str| {
+            let command = command(&self.server.options(schema), "mysql.dump", "dump");
+            let file = self.place.join(schema).with_extension("zst");
+            format!("{command} | zstd -q -3 -T2 -f -o {}", file.display())
+        };
+        let baseline = |script: &str| {
+            let sample = self.baseline(script);
+            clear(&self.place);
+            sample
+        };
         let megabytes = self.server.megabytes(one);
         let ours = |schemas: &str, at_once: &str| {
             let sample = self.side("dump", schemas, at_once);
@@ -76,25 +83,24 @@ impl Bench<'_> {
         let rounds = Rounds::interleaved(
             self.scale.of(7, 3),
             || ours(one, "1"),
-            || {
-                let sample = self.baseline(&script);
-                clear(&self.place);
-                sample
-            },
+            || baseline(&plain(one)),
         );
         let name = format!("dump of one schema ({megabytes} MB) + zstd + SHA-256, and its proof");
         report::row(&name, "mysqldump | zstd -3 -T2", 1.1, &rounds);
+        let one_by_one = server::SCHEMAS.map(plain).join("; ");
+        let rounds = Rounds::interleaved(
+            self.scale.of(5, 3),
+            || ours(&both, "2"),
+            || baseline(&one_by_one),
+        );
+        let name = "dump of two schemas at a time";
+        report::row(name, "mysqldump | zstd -3 -T2, one by one", 0.8, &rounds);
         let rounds = Rounds::interleaved(
             self.scale.of(3, 3),
             || ours(&both, "2"),
             || ours(&both, "1"),
         );
-        report::row(
-            "dump of two schemas at a time",
-            "one after the other",
-            0.8,
-            &rounds,
-        );
+        report::without_bar(name, "ours, one by one", &rounds);
     }
 
     fn restore_rows(&self) {
@@ -108,35 +114,41 @@ impl Bench<'_> {
             self.server.empty(schemas);
             side(&["restore", self.server.directory(), &place, schemas, at_once])
         };
-        let options = self.server.options(one);
-        let command = command(&options, "mysql.restore", &format!("--database={one}"));
-        let file = set
-            .join("backups/bench")
-            .join(format!("database/{one}.sql.zst"));
-        let script = format!("zstd -dcq {} | {command}", file.display());
+        let plain = |schema: &str| {
+            let options = self.server.options(schema);
+            let word = format!("--database={schema}");
+            let command = command(&options, "mysql.restore", &word);
+            let dumps = set.join("backups/bench/database");
+            let file = dumps.join(format!("{schema}.sql.zst"));
+            format!("zstd -dcq {} | {command}", file.display())
+        };
+        let baseline = |schemas: &str, script: &str| {
+            self.server.empty(schemas);
+            self.baseline(script)
+        };
         let rounds = Rounds::interleaved(
             self.scale.of(3, 3),
             || restore(one, "1"),
-            || {
-                self.server.empty(one);
-                self.baseline(&script)
-            },
+            || baseline(one, &plain(one)),
         );
         let megabytes = self.server.megabytes(one);
         let name =
             format!("restore of one schema ({megabytes} MB), verified before and compared after");
         report::row(&name, "zstd -dc | mysql", 1.1, &rounds);
+        let one_by_one = server::SCHEMAS.map(plain).join("; ");
+        let rounds = Rounds::interleaved(
+            self.scale.of(3, 3),
+            || restore(&both, "2"),
+            || baseline(&both, &one_by_one),
+        );
+        let name = "restore of two schemas at a time";
+        report::row(name, "zstd -dc | mysql, one by one", 0.55, &rounds);
         let rounds = Rounds::interleaved(
             self.scale.of(2, 3),
             || restore(&both, "2"),
             || restore(&both, "1"),
         );
-        report::row(
-            "restore of two schemas at a time",
-            "one after the other",
-            0.55,
-            &rounds,
-        );
+        report::without_bar(name, "ours, one by one", &rounds);
         _ = fs::remove_dir_all(set);
     }
 }

@@ -37,13 +37,21 @@ pub(super) fn check(
     Ok(refusal(&prepared, &findings).unwrap_or(Exit::Done))
 }
 
+fn is_refused(step: &StepFindings) -> bool {
+    let mut findings = step.findings.iter();
+    findings.any(|finding| finding.severity == Severity::Refuse)
+}
+
+/// The options that leave out the copies of the present state that cannot be made. A present state
+/// that cannot be saved must not bar the way back, but that is the operator's word.
+pub(super) fn without_refused_copies(findings: &[StepFindings]) -> String {
+    let refused = findings.iter().filter(|step| is_refused(step));
+    services::without_copies(refused.map(|step| step.step.as_str()))
+}
+
 /// Why a run must be refused, if it must.
 pub(super) fn refusal(prepared: &Prepared, findings: &[StepFindings]) -> Option<Exit> {
-    let mut refused = findings.iter().filter(|step| {
-        step.findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Refuse)
-    });
+    let mut refused = findings.iter().filter(|step| is_refused(step));
     let first = refused.next()?;
     // All that this action looks for beforehand is damage.
     let is_damage = |step: &StepFindings| {

@@ -45,8 +45,16 @@ pub(super) fn phase(
     if let Some(exit) = check::refusal(&prepared, &findings) {
         _ = anstream::stderr().write_all(check_view::text(&findings).as_bytes());
         let message = format!("{phase} was not started: nothing was changed");
-        return Err(Stop::new(exit, message)
-            .hint("mend what is refused above; `upgrade-kit check` looks again"));
+        let stop = Stop::new(exit, message)
+            .hint("mend what is refused above; `upgrade-kit check` looks again");
+        let unsaved = check::without_refused_copies(&findings);
+        return Err(if unsaved.is_empty() {
+            stop
+        } else {
+            stop.hint(format!(
+                "or go back without a copy of the present state of that:{unsaved}"
+            ))
+        });
     }
     if phase != Phase::Backup && !arguments.running.yes && !gates::confirmed(&question(&prepared)) {
         return Err(Stop::refused(format!(

@@ -40,7 +40,11 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
 }
 
 fn newest_unfinished(loaded: &LoadedSite) -> Result<String, Stop> {
-    let runs = RunDirectory::list(&loaded.state)?;
+    let (runs, damaged) = RunDirectory::list(&loaded.state)?;
+    // It may be the newest.
+    if let Some(error) = damaged.into_iter().next() {
+        return Err(Stop::from(error).hint("name the run to resume: `upgrade-kit runs` lists them"));
+    }
     match runs.first() {
         Some(run) if run.outcome != Some(RunOutcome::Done) => Ok(run.run.clone()),
         Some(run) => Err(Stop::refused(format!(

@@ -12,7 +12,7 @@ use crate::report::runs_view;
 /// Lists the runs of a site, newest first.
 pub(super) fn runs(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
     let loaded = load(&arguments.site)?;
-    let runs = RunDirectory::list(&loaded.state)?;
+    let (runs, damaged) = RunDirectory::list(&loaded.state)?;
     let holder = Lock::holder(&loaded.state);
     let rows = runs
         .into_iter()
@@ -33,5 +33,8 @@ pub(super) fn runs(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exi
         ListFormat::Json => runs_view::json(&rows),
     };
     out.write_all(text.as_bytes())?;
+    for error in damaged {
+        Stop::from(error).print();
+    }
     Ok(Exit::Done)
 }

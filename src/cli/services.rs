@@ -92,11 +92,18 @@ fn failed_before_any_change(state: &RunState) -> String {
     if state.no_return_passed {
         return String::new();
     }
-    let failed = state.steps.iter().filter(|step| {
-        step.card.id.starts_with("safety-") && matches!(step.status, StepStatus::Failed { .. })
-    });
-    failed.fold(String::new(), |options, step| {
-        options + " --skip " + &crate::host::shell_word(&step.card.id)
+    let failed = (state.steps.iter())
+        .filter(|step| matches!(step.status, StepStatus::Failed { .. }))
+        .map(|step| step.card.id.as_str());
+    without_copies(failed)
+}
+
+/// The options that leave out those of the steps that save the present state before a restore: by
+/// convention of the shipped runbooks their names begin with `safety-`.
+pub(super) fn without_copies<'a>(steps: impl Iterator<Item = &'a str>) -> String {
+    let copies = steps.filter(|step| step.starts_with("safety-"));
+    copies.fold(String::new(), |options, step| {
+        options + " --skip " + &crate::host::shell_word(step)
     })
 }
 

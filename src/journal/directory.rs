@@ -76,27 +76,31 @@ impl RunDirectory {
         }
     }
 
-    /// Runs of the site, newest first. A run whose start never reached its journal is not one.
-    pub fn list(state: &Path) -> Result<Vec<RunSummary>, JournalError> {
+    /// Runs of the site, newest first, and beside them what is wrong with those that cannot be told. A
+    /// run whose start never reached its journal is not one.
+    pub fn list(state: &Path) -> Result<(Vec<RunSummary>, Vec<JournalError>), JournalError> {
         let runs = state.join("runs");
         let entries = match std::fs::read_dir(&runs) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(<_>::default()),
             Err(error) => return Err(JournalError::file("list", &runs, error)),
         };
-        let mut summaries = Vec::new();
+        let (mut summaries, mut damaged) = (Vec::new(), Vec::new());
         for entry in entries {
             let entry = entry.map_err(|error| JournalError::file("list", &runs, error))?;
             let journal = entry.path().join(JOURNAL);
             if let Ok(run) = entry.file_name().into_string()
                 && journal.is_file()
             {
-                summaries.extend(RunSummary::of(&journal, &run)?);
+                match RunSummary::of(&journal, &run) {
+                    Ok(summary) => summaries.extend(summary),
+                    Err(error) => damaged.push(error),
+                }
             }
         }
         // By time, not by id: two runs may begin in the same second.
         summaries.sort_by(|one, other| (other.started, &other.run).cmp(&(one.started, &one.run)));
-        Ok(summaries)
+        Ok((summaries, damaged))
     }
 
     /// Id of the run.

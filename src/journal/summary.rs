@@ -24,7 +24,7 @@ pub struct RunSummary {
     pub phase: String,
     /// The scenario.
     pub scenario: String,
-    /// The backup set that it writes or uses.
+    /// The backup set that it writes, or else the one that it uses.
     pub set: Option<String>,
     /// When it started.
     pub started: Timestamp,
@@ -43,6 +43,8 @@ struct Head {
     scenario: String,
     #[serde(default)]
     set: Option<String>,
+    #[serde(default)]
+    uses: Option<String>,
     #[serde(deserialize_with = "count")]
     steps: usize,
 }
@@ -68,7 +70,7 @@ impl RunSummary {
             run: run.to_owned(),
             phase: head.phase,
             scenario: head.scenario,
-            set: head.set,
+            set: head.set.or(head.uses),
             started: head.at,
             steps: head.steps,
             latest: last.as_ref().map_or(head.at, |event| event.at),

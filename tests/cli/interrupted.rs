@@ -499,6 +499,30 @@ fn a_journal_damaged_in_its_middle() {
     ");
 }
 
+/// A run that cannot be told any more: it may be the newest, so none is chosen; the others are told.
+#[test]
+fn a_journal_damaged_at_its_beginning() {
+    let (sandbox, run) = failed();
+    assert_eq!(sandbox.run(&["backup"]).code(), 0);
+    edit(&run.join("journal.jsonl"), "{\"seq\":1", "{\"seq\"=1");
+    assert_snapshot!(sandbox.run(&["runs"]), @"
+    exit 0
+    -- stdout
+    RUN                    PHASE   SCENARIO     STATUS  STARTED                 FOR  STEPS  BACKUP SET
+    [RUN]  backup  same-server  done    [TIME]  [SPAN]      1  -
+    -- stderr
+    error: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected `:` at line 1 column 7
+      hint: the file was changed after it was written; look at the installation, then start a new run
+    ");
+    assert_snapshot!(sandbox.run(&["resume"]), @"
+    exit 70
+    -- stderr
+    error: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected `:` at line 1 column 7
+      hint: the file was changed after it was written; look at the installation, then start a new run
+      hint: name the run to resume: `upgrade-kit runs` lists them
+    ");
+}
+
 /// The last line of a journal may be cut short by a crash: that is no damage.
 #[test]
 fn a_journal_cut_short() {

@@ -269,12 +269,12 @@ fn runs_are_listed_newest_first() {
     let mut stage = Stage::new();
     stage.step("one", &[], json!({}));
     killed_run(&stage, &boot_id(), vec![started("one")]);
-    let summaries = RunDirectory::list(&stage.plan.state).unwrap();
+    let (summaries, _) = RunDirectory::list(&stage.plan.state).unwrap();
     assert_eq!((summaries[0].steps, summaries[0].outcome), (1, None));
     stage.go_on_with_killed();
     std::thread::sleep(Duration::from_millis(10));
     let (state, ..) = stage.run();
-    let summaries = RunDirectory::list(&stage.plan.state).unwrap();
+    let (summaries, _) = RunDirectory::list(&stage.plan.state).unwrap();
     let found: Vec<_> = summaries
         .iter()
         .map(|one| (one.run.as_str(), one.outcome))
@@ -284,7 +284,9 @@ fn runs_are_listed_newest_first() {
     expected.sort_by(|one, other| other.0.cmp(one.0));
     assert_eq!(found, expected);
     assert_eq!(
-        RunDirectory::list(std::path::Path::new("/nowhere")).unwrap(),
+        RunDirectory::list(std::path::Path::new("/nowhere"))
+            .unwrap()
+            .0,
         []
     );
 }

@@ -1,5 +1,6 @@
 //! MySQL's own server and programs, where there are any: `UPGRADE_KIT_MYSQL="SOCKET CLIENT DUMP"`
-//! names a server's socket, whose root has no password, and its two programs.
+//! names a server's socket, whose root has no password, and its two programs, and
+//! `cargo test -- --ignored oracle_mysql` runs these.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -17,14 +18,18 @@ struct Server {
     dump: String,
 }
 
-fn server() -> Option<Server> {
-    let text = std::env::var("UPGRADE_KIT_MYSQL").ok()?;
-    let mut words = text.split(' ').map(str::to_owned);
-    Some(Server {
-        socket: words.next()?,
-        client: words.next()?,
-        dump: words.next()?,
-    })
+/// The server that the environment names.
+fn server() -> Server {
+    let text = std::env::var("UPGRADE_KIT_MYSQL").unwrap();
+    let words: Vec<&str> = text.split(' ').collect();
+    let [socket, client, dump] = words[..] else {
+        panic!("UPGRADE_KIT_MYSQL is SOCKET CLIENT DUMP, not {text}");
+    };
+    Server {
+        socket: socket.to_owned(),
+        client: client.to_owned(),
+        dump: dump.to_owned(),
+    }
 }
 
 impl Server {
@@ -111,8 +116,9 @@ DELIMITER ;
 ";
 
 #[test]
+#[ignore = "Debian has no MySQL server: run by hand with UPGRADE_KIT_MYSQL"]
 fn a_restore_undoes_an_upgrade_to_the_byte() {
-    let Some(server) = server() else { return };
+    let server = server();
     let schema = server.seeded();
     let before = server.exact_dump(&schema);
     let stage = Stage::new("");
@@ -142,8 +148,9 @@ fn a_restore_undoes_an_upgrade_to_the_byte() {
 }
 
 #[test]
+#[ignore = "Debian has no MySQL server: run by hand with UPGRADE_KIT_MYSQL"]
 fn the_statements_of_a_refusal_are_what_it_takes() {
-    let Some(server) = server() else { return };
+    let server = server();
     let schema = server.seeded();
     let user = format!("u_{schema}");
     server.sql(&format!(
@@ -179,8 +186,9 @@ fn the_statements_of_a_refusal_are_what_it_takes() {
 }
 
 #[test]
+#[ignore = "Debian has no MySQL server: run by hand with UPGRADE_KIT_MYSQL"]
 fn scripts_run_once() {
-    let Some(server) = server() else { return };
+    let server = server();
     let schema = server.seeded();
     let stage = Stage::new("");
     let path = stage.directory.path().join("1.sql");

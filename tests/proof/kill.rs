@@ -98,7 +98,12 @@ impl Practice {
             .into_iter()
             .filter(|process| process.command.contains(&home))
             .partition(|process| process.command.contains("catalina.sh run"));
-        let pids = servers.iter().map(|server| server.pid).collect();
+        // A shell that starts a tool is there twice until the tool has taken its child's place.
+        let is_server = |pid: u32| servers.iter().any(|server| server.pid == pid);
+        let pids = (servers.iter())
+            .filter(|server| !is_server(server.parent))
+            .map(|server| server.pid)
+            .collect();
         (
             pids,
             others.into_iter().map(|other| other.command).collect(),

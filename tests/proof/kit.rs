@@ -246,11 +246,12 @@ impl Kit {
     }
 }
 
-/// Process groups of the living children of a process.
+/// Process groups that the living children of a process lead. A child that was only just started is
+/// still in the group of the program, which is that of the tests.
 fn groups_of(parent: u32) -> Vec<Pid> {
     processes()
         .into_iter()
-        .filter(|one| one.parent == parent && one.group != parent)
+        .filter(|one| one.parent == parent && one.group == one.pid)
         .filter_map(|one| Pid::from_raw(i32::try_from(one.group).unwrap()))
         .collect()
 }
@@ -271,7 +272,7 @@ pub(super) fn names(folder: &Path) -> Vec<String> {
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) pid: u32,
-    parent: u32,
+    pub(super) parent: u32,
     group: u32,
     /// Its arguments, joined by blanks.
     pub(super) command: String,

@@ -101,6 +101,18 @@ impl Start {
         }
     }
 
+    fn start(&self, context: &StepContext<'_>) -> Result<State, Failure> {
+        let before = State::of(&self.target(), context.host)?;
+        if !before.ports.is_empty() {
+            return Err(before.taken_by_others(&self.target(), context.host));
+        }
+        self.launch(context)?;
+        match self.wait(context)? {
+            Some(state) => Ok(state),
+            None => Err(self.died(context)),
+        }
+    }
+
     fn launch(&self, context: &StepContext<'_>) -> Result<(), Failure> {
         let invocation = self.invocation();
         let exit = context
@@ -119,18 +131,23 @@ impl Start {
         Err(failure.hint("remove the cause that the start command names, then resume"))
     }
 
-    /// Waits until the server is up and stays up.
-    fn wait(&self, context: &StepContext<'_>) -> Result<State, Failure> {
+    /// Waits until the server is up and stays up; `None` if it was there and has ended.
+    fn wait(&self, context: &StepContext<'_>) -> Result<Option<State>, Failure> {
         let start = Instant::now();
         let mut said = start;
         let mut seen = false;
+        // A list of processes is no snapshot: one that is just handing over to its child is missed, so
+        // it takes two looks to believe that none is left.
+        let mut missed = false;
         let mut up: Option<(Instant, Vec<ProcessIdentity>)> = None;
         loop {
             let state = State::of(&self.target(), context.host)?;
             let present: Vec<_> = state.processes.iter().map(|one| one.identity).collect();
-            if seen && present.is_empty() {
-                return Err(self.died(context));
+            let none = seen && present.is_empty();
+            if none && missed {
+                return Ok(None);
             }
+            missed = none;
             if !seen && !self.is_up(&state) && start.elapsed() >= APPEARS {
                 return Err(self.never_appeared(context));
             }
@@ -138,7 +155,7 @@ impl Start {
             match &up {
                 Some((since, before)) if self.is_up(&state) && *before == present => {
                     if since.elapsed() >= SETTLES {
-                        return Ok(state);
+                        return Ok(Some(state));
                     }
                 }
                 _ => up = self.is_up(&state).then(|| (Instant::now(), present)),
@@ -245,15 +262,20 @@ impl Action for Start {
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
         let start = Instant::now();
         let before = State::of(&self.target(), context.host)?;
-        let was_running = !before.processes.is_empty();
-        if was_running {
+        let mut running = None;
+        if !before.processes.is_empty() {
             (context.say)(format!("it runs already: {}", before.describe()));
-        } else if before.ports.is_empty() {
-            self.launch(context)?;
-        } else {
-            return Err(before.taken_by_others(&self.target(), context.host));
+            running = self.wait(context)?;
+            if running.is_none() {
+                // Left by an attempt that was cut off, and ended together with its start script.
+                (context.say)("it has ended and is started again".to_owned());
+            }
         }
-        let state = self.wait(context)?;
+        let was_running = running.is_some();
+        let state = match running {
+            Some(state) => state,
+            None => self.start(context)?,
+        };
         let pid = state.processes.first().map_or(0, |one| one.identity.pid);
         let took = start.elapsed().as_secs_f64();
         let mut outcome = Outcome {

@@ -15,9 +15,13 @@ pub(super) fn listens(address: SocketAddr, timeout: Duration) -> bool {
 
 /// One GET without redirects and without a proxy: a health check asks the server itself.
 pub(super) fn http_get(url: &str, timeout: Duration) -> Result<HttpAnswer, HostError> {
-    let failed = |reason: String| HostError::Http {
+    let failed = |error: ureq::Error| HostError::Http {
         url: url.to_owned(),
-        reason,
+        reason: match error {
+            // Its own words begin with "io:".
+            ureq::Error::Io(cause) => cause.to_string(),
+            error => error.to_string(),
+        },
     };
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(timeout))
@@ -27,17 +31,14 @@ pub(super) fn http_get(url: &str, timeout: Duration) -> Result<HttpAnswer, HostE
         .proxy(None)
         .build()
         .into();
-    let mut answer = agent
-        .get(url)
-        .call()
-        .map_err(|error| failed(error.to_string()))?;
+    let mut answer = agent.get(url).call().map_err(failed)?;
     let mut body = Vec::new();
     answer
         .body_mut()
         .as_reader()
         .take(BODY_LIMIT)
         .read_to_end(&mut body)
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| failed(error.into()))?;
     Ok(HttpAnswer {
         status: answer.status().as_u16(),
         body,
