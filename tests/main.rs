@@ -9,6 +9,8 @@
 )]
 
 mod arrows;
+mod artemis_broker;
+mod artemis_stores;
 mod broker_rig;
 mod broker_stores;
 mod cli;

@@ -9,6 +9,7 @@
 //! plan, journal or terminal.
 
 mod action;
+pub mod artemis;
 pub mod backupset;
 pub mod command;
 mod context;

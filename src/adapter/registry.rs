@@ -2,13 +2,16 @@
 
 use super::action::ActionEntry;
 use super::{
-    backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, oracle, server,
-    weblogic,
+    artemis, backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, oracle,
+    server, weblogic,
 };
 use crate::backup::FormatCheck;
 
 /// All actions, sorted by name.
 pub static ACTIONS: &[ActionEntry] = &[
+    ActionEntry::of::<artemis::ArtemisBackup>(),
+    ActionEntry::of::<artemis::ArtemisRestore>(),
+    ActionEntry::of::<artemis::ArtemisVerify>(),
     ActionEntry::of::<backupset::BackupsetCheckCurrent>(),
     ActionEntry::of::<backupset::BackupsetSeal>(),
     ActionEntry::of::<backupset::BackupsetVerify>(),
@@ -52,6 +55,7 @@ pub static ACTIONS: &[ActionEntry] = &[
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.
 pub static FORMAT_CHECKS: &[&dyn FormatCheck] = &[
+    &artemis::ArtemisStoreCheck,
     &h2::H2Check,
     &kahadb::KahadbStoreCheck,
     &oracle::DumpCheck,

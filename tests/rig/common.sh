@@ -7,6 +7,9 @@ rig_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 cache_dir="$(cd "$rig_dir/.." && pwd)/.cache"
 # shellcheck disable=SC2034
 tomcat_version=9.0.80 h2_version=2.1.214
+# WildFly 26's and WildFly 39's.
+# shellcheck disable=SC2034
+artemis_versions='2.19.1 2.44.0'
 
 fail() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2
