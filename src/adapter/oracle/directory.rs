@@ -125,8 +125,9 @@ impl Directory<'_> {
         self.let_the_database_read(&path)
     }
 
-    /// The folder's group is the database's. Where the group cannot be given, everybody may read the file
-    /// while the restore takes; the folder's own mode is what protects it then.
+    /// The folder's group is the database's. Where it cannot be given, a default ACL of the folder may
+    /// still let the database read, which the file's group bits must not mask; if none does, the import
+    /// program says so before anything is dropped. The file is never made readable for everybody.
     fn let_the_database_read(&self, path: &Path) -> Result<(), Failure> {
         let (folder, file) = (self.host.stat(self.path)?, self.host.stat(path)?);
         let (Some(folder), Some(file)) = (folder, file) else {
@@ -140,11 +141,11 @@ impl Directory<'_> {
         if self.host.set_attributes(path, &group).is_ok() {
             return Ok(());
         }
-        let everybody = Attributes {
-            mode: Some(0o644),
+        let mode = Attributes {
+            mode: Some(0o640),
             ..Attributes::default()
         };
-        Ok(self.host.set_attributes(path, &everybody)?)
+        Ok(self.host.set_attributes(path, &mode)?)
     }
 
     fn copy(
