@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Why a store could not be read at all.
 ///
 /// Damage inside a readable file is not an error: it is part of the inventory
-/// ([`Damage`](super::Damage)).
+/// ([`ArtemisDamage`](super::ArtemisDamage)).
 #[derive(Debug, thiserror::Error)]
 pub enum ArtemisError {
     /// A directory could not be listed.
