@@ -57,3 +57,27 @@ fn everything_comes_back_twice() {
         before.assert_same(&picture(&sandbox), round);
     }
 }
+
+/// An upgrade that cannot start the new version is given up, not resumed: the restore is another run,
+/// and leaves nothing of the upgrade behind.
+#[test]
+fn an_upgrade_that_is_given_up_leaves_nothing() {
+    let sandbox = Sandbox::new();
+    _ = sandbox.done(&["backup"]);
+    let before = picture(&sandbox);
+    let ports = "  ports: []\n";
+    let broken = "  ports: []\n  start: [\"false\"]\n";
+    sandbox.change("site.yaml", ports, broken);
+    let said = sandbox.run(&["upgrade", "--yes"]);
+    assert_eq!(said.code(), 5, "{said}");
+    let kept = sandbox.shell("find installation -name '*.upgrade-kit-old-*' | grep -c .");
+    assert_eq!(
+        kept.code(),
+        0,
+        "the upgrade kept nothing of what it replaced: {kept}"
+    );
+    sandbox.change("site.yaml", broken, ports);
+    _ = sandbox.done(&["restore"]);
+    stop_server(&sandbox);
+    before.assert_same(&picture(&sandbox), "after an upgrade that was given up");
+}
