@@ -143,6 +143,13 @@ impl Bench<'_> {
         );
         let name = "restore of two schemas at a time";
         report::row(name, "zstd -dc | mysql, one by one", 0.55, &rounds);
+        let at_once = server::SCHEMAS.map(plain).join(" & ") + " & wait";
+        let rounds = Rounds::interleaved(
+            self.scale.of(2, 3),
+            || restore(&both, "2"),
+            || baseline(&both, &at_once),
+        );
+        report::without_bar(name, "zstd -dc | mysql, both at once", &rounds);
         let rounds = Rounds::interleaved(
             self.scale.of(2, 3),
             || restore(&both, "2"),
