@@ -14,6 +14,7 @@ mod artemis_stores;
 mod broker_rig;
 mod broker_stores;
 mod cli;
+mod database_stage;
 mod domibus_queues;
 mod executor;
 mod h2_file;

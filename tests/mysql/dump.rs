@@ -9,8 +9,9 @@ use upgrade_kit::adapter::{Action, registry};
 use upgrade_kit::event::FailureKind;
 
 use super::rig::{new_name, rig};
-use super::stage::{Stage, action, dump};
+use super::stage::{action, dump};
 use super::tools::Tools;
+use crate::database_stage::Stage;
 
 #[test]
 fn the_actions_are_registered_and_describe_themselves() {

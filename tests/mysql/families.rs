@@ -5,7 +5,8 @@ use upgrade_kit::adapter::mysql::{Connection, Family};
 use upgrade_kit::event::FailureKind;
 use upgrade_kit::host::scripted::{Play, ScriptedHost};
 
-use super::stage::{Stage, dump};
+use super::stage::dump;
+use crate::database_stage::Stage;
 
 fn connection() -> Connection {
     serde_json::from_value(json!({

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use upgrade_kit::event::{FailureKind, StopLevel};
 
 use super::rig::{rig, sql_file};
-use super::stage::{Stage, dump, restore};
+use super::stage::{dump, restore};
 use super::tools::Tools;
+use crate::database_stage::Stage;
 
 /// A client that loads a part of a dump and then hangs.
 const HALF: &str = "#!/bin/bash\ncase \"$*\" in\n\

@@ -10,7 +10,8 @@ use upgrade_kit::adapter::mysql::{Connection, Script};
 use upgrade_kit::adapter::{Action, Finding, Probe, Severity};
 
 use super::rig::new_name;
-use super::stage::{Stage, action, dump, restore};
+use super::stage::{action, dump, restore};
+use crate::database_stage::Stage;
 
 struct Server {
     socket: String,

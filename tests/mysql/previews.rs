@@ -5,30 +5,8 @@ use upgrade_kit::adapter::mysql::{CheckQuiet, Query, Script};
 use upgrade_kit::adapter::{Action, PreviewLine};
 
 use super::rig::rig;
-use super::stage::{Stage, action, dump, restore};
-
-/// The commands that ran, each once, in the order of their first start.
-fn ran(stage: &Stage) -> Vec<String> {
-    let mut commands: Vec<String> = Vec::new();
-    for tool in stage.tools.lock().unwrap().drain(..) {
-        if !commands.contains(&tool.command) {
-            commands.push(tool.command);
-        }
-    }
-    commands
-}
-
-fn shown(action: &impl Action) -> Vec<String> {
-    let mut commands: Vec<String> = Vec::new();
-    for line in action.preview() {
-        if let PreviewLine::Command(command) = line
-            && !commands.contains(&command)
-        {
-            commands.push(command);
-        }
-    }
-    commands
-}
+use super::stage::{action, dump, restore};
+use crate::database_stage::{Stage, ran, shown};
 
 #[test]
 fn what_is_shown_is_what_runs() {

@@ -9,7 +9,8 @@ use upgrade_kit::backup::{PartialSet, SealedSet};
 use upgrade_kit::event::{FailureKind, Level};
 
 use super::rig::{rig, sql_file};
-use super::stage::{Stage, action, dump, restore};
+use super::stage::{action, dump, restore};
+use crate::database_stage::Stage;
 
 #[test]
 fn a_restore_undoes_an_upgrade_to_the_byte() {

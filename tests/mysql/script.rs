@@ -8,7 +8,8 @@ use upgrade_kit::adapter::{Action, Probe, Severity};
 use upgrade_kit::event::FailureKind;
 
 use super::rig::{Rig, rig};
-use super::stage::{Stage, action};
+use super::stage::action;
+use crate::database_stage::Stage;
 
 fn scripts(rig: &Rig, schema: &str, paths: &[PathBuf]) -> Script {
     let options = json!({ "schema": schema, "scripts": paths, "wait_seconds": 5 });

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::rig::rig;
-use super::stage::{Stage, dump, restore};
+use super::stage::{dump, restore};
+use crate::database_stage::Stage;
 
 /// Every argument list and environment that can be read while tools come and go.
 fn sample(found: &mut Vec<String>, secret: &str) {

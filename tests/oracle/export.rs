@@ -7,7 +7,7 @@ use upgrade_kit::backup::FormatCheck;
 use upgrade_kit::event::FailureKind;
 
 use super::rig::{PASSWORD, Rig};
-use super::stage::{Stage, ran, shown, text};
+use crate::database_stage::{Stage, ran, shown, text};
 
 fn export(rig: &Rig) -> Export {
     rig.transfer("DOMIBUS", &json!({}))
@@ -18,7 +18,7 @@ fn failure(faults: &Value) -> (Rig, Failure) {
     let rig = Rig::new();
     rig.faults(faults);
     let stage = Stage::new(PASSWORD);
-    let failure = stage.export_into("set", &export(&rig)).unwrap_err();
+    let failure = stage.dump_into("set", &export(&rig)).unwrap_err();
     (rig, failure)
 }
 
@@ -51,7 +51,7 @@ fn a_preview_shows_what_runs() {
     let rig = Rig::new();
     let stage = Stage::new(PASSWORD);
     let export = export(&rig);
-    stage.export_into("set", &export).unwrap();
+    stage.dump_into("set", &export).unwrap();
     assert_eq!(ran(&stage), shown(&export));
     let parameters = std::fs::read_to_string(stage.scratch().join("export.par")).unwrap();
     let parameters = parameters.trim().replace('\n', " ");
@@ -71,7 +71,7 @@ fn a_missing_grant_on_the_directory_is_named_before_anything_begins() {
     let rig = Rig::new();
     rig.python("b.run(\"DELETE FROM m_directory_grants WHERE privilege = 'WRITE'\")");
     let stage = Stage::new(PASSWORD);
-    let failure = stage.export_into("set", &export(&rig)).unwrap_err();
+    let failure = stage.dump_into("set", &export(&rig)).unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Refused);
     let expected = "GRANT READ, WRITE ON DIRECTORY UPK_DIR TO \"DOMIBUS\";";
     assert!(text(&failure).contains(expected), "{}", text(&failure));
@@ -87,13 +87,13 @@ fn errors_of_the_job_are_explained() {
     let stage = Stage::new(PASSWORD);
     // The dictionary says yes, the job says no.
     rig.python("b.run(\"UPDATE m_directories SET path = '/nowhere'\")");
-    let refused = stage.export_into("set", &export(&rig)).unwrap_err();
+    let refused = stage.dump_into("set", &export(&rig)).unwrap_err();
     assert!(text(&refused).contains("ORA-29283"), "{}", text(&refused));
     assert!(text(&refused).contains("must exist on the database host"));
     assert_eq!(refused.kind(), FailureKind::Refused);
 
     let stage = Stage::new("wrong");
-    let refused = stage.export_into("set", &export(&rig)).unwrap_err();
+    let refused = stage.dump_into("set", &export(&rig)).unwrap_err();
     assert!(
         text(&refused).contains("account or its password"),
         "{}",
@@ -114,11 +114,11 @@ fn another_schema_needs_the_role() {
     let rig = Rig::new();
     let stage = Stage::new(PASSWORD);
     let export: Export = rig.transfer("OTHER", &json!({}));
-    let refused = stage.export_into("set", &export).unwrap_err();
+    let refused = stage.dump_into("set", &export).unwrap_err();
     let expected = "GRANT DATAPUMP_EXP_FULL_DATABASE TO \"OTHER\";";
     assert!(text(&refused).contains(expected), "{}", text(&refused));
     rig.python("b.run('UPDATE m_users SET roles = ? WHERE name = ?', '[\"DATAPUMP_EXP_FULL_DATABASE\"]', 'OTHER')");
-    let (_, outcome) = stage.export_into("again", &export).unwrap();
+    let (_, outcome) = stage.dump_into("again", &export).unwrap();
     assert_eq!(outcome.outputs["rows"], 4);
     assert_eq!(outcome.artifacts[0].details["account"], "OTHER");
 }
@@ -166,7 +166,7 @@ fn foreign_sessions_are_refused() {
     let rig = Rig::new();
     rig.python("b.run('INSERT INTO m_sessions VALUES (77, ?, ?, ?, ?, ?)', 'DOMIBUS', 'DOMIBUS', 'app1', 'JDBC Thin Client', 'USER')");
     let stage = Stage::new(PASSWORD);
-    let failure = stage.export_into("set", &export(&rig)).unwrap_err();
+    let failure = stage.dump_into("set", &export(&rig)).unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Refused);
     assert!(text(&failure).contains("session 77,7 of DOMIBUS from app1 (JDBC Thin Client"));
 }
@@ -177,7 +177,7 @@ fn a_commit_during_the_export_is_noticed() {
     rig.faults(&json!({ "slow": 20 }));
     let stage = Stage::new(PASSWORD);
     let failure = std::thread::scope(|scope| {
-        let working = scope.spawn(|| stage.export_into("set", &export(&rig)));
+        let working = scope.spawn(|| stage.dump_into("set", &export(&rig)));
         rig.until("no job", || rig.jobs().contains("EXECUTING"));
         rig.sql(
             "DOMIBUS",

@@ -7,7 +7,7 @@ use upgrade_kit::backup::PartialSet;
 use upgrade_kit::event::{FailureKind, StopLevel};
 
 use super::rig::{PASSWORD, Rig};
-use super::stage::Stage;
+use crate::database_stage::Stage;
 
 /// How many jobs were started and how many attached to, of the export or import program.
 fn starts(rig: &Rig, program: &str) -> (usize, usize) {

@@ -11,4 +11,3 @@ mod restore;
 mod rig;
 mod script;
 mod secrets;
-mod stage;

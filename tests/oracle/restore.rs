@@ -7,7 +7,7 @@ use upgrade_kit::backup::SealedSet;
 use upgrade_kit::event::{FailureKind, StopLevel};
 
 use super::rig::{PASSWORD, Rig, UPGRADE};
-use super::stage::{Stage, ran, shown, text};
+use crate::database_stage::{Stage, ran, shown, text};
 
 /// A backup set of the seeded schema, and what that held to the row; upgraded since.
 fn upgraded(rig: &Rig) -> (Stage, SealedSet, String) {

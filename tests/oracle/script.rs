@@ -8,7 +8,7 @@ use upgrade_kit::adapter::{Action, Failure, Probe};
 use upgrade_kit::event::{FailureKind, Outcome, StopLevel};
 
 use super::rig::{PASSWORD, Rig, UPGRADE};
-use super::stage::{Stage, ran, shown, text};
+use crate::database_stage::{Stage, ran, shown, text};
 
 fn file(rig: &Rig, name: &str, content: &str) -> PathBuf {
     let path = rig.path(name);

@@ -6,7 +6,7 @@ use serde_json::json;
 use upgrade_kit::adapter::oracle::{Export, Restore};
 
 use super::rig::{PASSWORD, Rig};
-use super::stage::Stage;
+use crate::database_stage::Stage;
 
 /// Every argument list and environment that can be read while tools come and go.
 fn sample(found: &mut Vec<String>) {
@@ -89,7 +89,7 @@ fn a_password_that_cannot_be_quoted_is_refused() {
     assert_ne!(PASSWORD, "");
     let stage = Stage::new("a\"b");
     let export: Export = rig.transfer("DOMIBUS", &json!({}));
-    let failure = stage.export_into("set", &export).unwrap_err();
+    let failure = stage.dump_into("set", &export).unwrap_err();
     assert!(failure.0.message.contains("holds a double quote"));
     assert!(!failure.0.message.contains("a\"b"));
 }

@@ -1,11 +1,10 @@
-//! The surroundings of a step: sets, scratch, log, secrets.
+//! The surroundings of a step on a database: sets, scratch, log, secrets.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use upgrade_kit::adapter::oracle::{Export, Restore};
 use upgrade_kit::adapter::{Action, CheckContext, Failure, Finding, PreviewLine, StepContext};
 use upgrade_kit::backup::{PartialSet, SealFacts, SealedSet, seal};
 use upgrade_kit::event::{ArtifactRecord, Outcome, RunState};
@@ -99,24 +98,24 @@ impl Stage {
         })
     }
 
-    /// Exports into a set of that id, which stays unsealed.
-    pub(super) fn export_into(
+    /// Dumps into a set of that id, which stays unsealed.
+    pub(super) fn dump_into(
         &self,
         id: &str,
-        export: &Export,
+        dump: &impl Action,
     ) -> Result<(PartialSet, Outcome), Failure> {
         let set = PartialSet::create(&self.backups(), id).unwrap();
-        let outcome = self.step(Some(&set), None, |context| export.perform(context))?;
+        let outcome = self.step(Some(&set), None, |context| dump.perform(context))?;
         Ok((set, outcome))
     }
 
-    /// Exports and seals.
-    pub(super) fn sealed(&self, id: &str, exports: &[Export]) -> SealedSet {
+    /// Dumps and seals.
+    pub(super) fn sealed(&self, id: &str, dumps: &[impl Action]) -> SealedSet {
         let set = PartialSet::create(&self.backups(), id).unwrap();
         let mut artifacts = Vec::new();
-        for export in exports {
+        for dump in dumps {
             let outcome = self
-                .step(Some(&set), None, |context| export.perform(context))
+                .step(Some(&set), None, |context| dump.perform(context))
                 .unwrap();
             artifacts.extend(outcome.artifacts);
         }
@@ -143,7 +142,11 @@ impl Stage {
     }
 
     /// Restores from the set.
-    pub(super) fn restore(&self, set: &SealedSet, restore: &Restore) -> Result<Outcome, Failure> {
+    pub(super) fn restore(
+        &self,
+        set: &SealedSet,
+        restore: &impl Action,
+    ) -> Result<Outcome, Failure> {
         self.step(None, Some(set), |context| restore.perform(context))
     }
 
