@@ -31,8 +31,12 @@ pub static SHIPPED: &[(&str, &str)] = &[
         include_str!("../../runbooks/domibus/same-server.yaml"),
     ),
     (
-        "domibus/server-tomcat",
-        include_str!("../../runbooks/domibus/server-tomcat.yaml"),
+        "domibus/server",
+        include_str!("../../runbooks/domibus/server.yaml"),
+    ),
+    (
+        "domibus/server-process",
+        include_str!("../../runbooks/domibus/server-process.yaml"),
     ),
 ];
 

@@ -69,8 +69,9 @@ pub struct Server {
     pub startup_arguments: PathBuf,
     /// The deployed application.
     pub war: PathBuf,
-    /// Where the server unpacks it.
-    pub exploded: PathBuf,
+    /// What the server makes of it and would take for newer than a replaced one: the unpacked
+    /// directory, deployment markers.
+    pub derived: Vec<PathBuf>,
     /// How to see that the application works.
     pub health: Option<HealthDocument>,
 }

@@ -776,7 +776,7 @@ fn an_unknown_part_and_runbook() {
     5 | parts: [domibus/server-tomkat, ./nearby.yaml]
       |         ^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: did you mean `domibus/server-tomcat`?
+      = help: did you mean `domibus/server-process`?
       = help: looked in [SITE], [SITE]/runbooks, the shipped runbooks
 
     error[UK0112]: failed to read [SITE]/nearby.yaml

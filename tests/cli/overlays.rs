@@ -54,7 +54,7 @@ fn steps_are_changed_disabled_and_placed_around_others() {
            runs    sh -c 'echo tell >> log'
     ==== the outage opens
        2 stop-server                       server.stop
-           Stop Tomcat and wait until it is truly gone
+           Stop the server and wait until it is truly gone
            source  domibus/2.1.1/2, domibus/3.1.1/1, domibus/4.1.1/1, domibus/5.1/1, domibus/5.1/2
            after   tell
            runs    CATALINA_BASE=[SITE]/installation/tomcat CATALINA_HOME=[SITE]/installation/tomcat JAVA_OPTS=-Dx [SITE]/installation/tomcat/bin/shutdown.sh
@@ -99,7 +99,10 @@ backup:
             .unwrap_or_else(|| panic!("{plan}"))
             .to_owned()
     };
-    assert_eq!(title(&[]), "Stop Tomcat and wait until it is truly gone");
+    assert_eq!(
+        title(&[]),
+        "Stop the server and wait until it is truly gone"
+    );
     sandbox.write("runbooks/domibus/same-server.yaml", &own("runbooks"));
     assert_eq!(title(&[]), "runbooks");
     sandbox.write("domibus/same-server.yaml", &own("beside"));

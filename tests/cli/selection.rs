@@ -127,6 +127,7 @@ fn an_unknown_action_runbook_run_and_set() {
     exit 3
     -- stderr
     error[UK0701]: there is no runbook or part `domibus/same`
+     = help: did you mean `domibus/server`?
      = help: looked in the shipped runbooks
     ");
     assert_snapshot!(sandbox.run(&["runbooks", "lint", "absent.yaml"]), @"
