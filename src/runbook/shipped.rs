@@ -27,6 +27,10 @@ pub static SHIPPED: &[(&str, &str)] = &[
         include_str!("../../runbooks/domibus/folders.yaml"),
     ),
     (
+        "domibus/new-server",
+        include_str!("../../runbooks/domibus/new-server.yaml"),
+    ),
+    (
         "domibus/same-server",
         include_str!("../../runbooks/domibus/same-server.yaml"),
     ),

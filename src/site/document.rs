@@ -46,9 +46,61 @@ pub struct SiteDocument {
     /// The version to go to and its material.
     #[serde(default)]
     pub upgrade: UpgradeDocument,
+    /// The new installation, for scenario `new-server`: installed and configured, with the new
+    /// version, and never started.
+    #[serde(default)]
+    pub target: Option<TargetDocument>,
     /// Free values for the site's own runbooks: `${ site.values.NAME }`.
     #[serde(default, deserialize_with = "unique::json_map")]
     pub values: Map<String, Value>,
+}
+
+/// The new installation of scenario `new-server`. Each key means what it means for the present one.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetDocument {
+    /// The application server.
+    pub server: ServerDocument,
+    /// The database.
+    #[serde(default)]
+    pub database: Option<DatabaseDocument>,
+    /// What discovery cannot find or gets wrong.
+    #[serde(default)]
+    pub installation: InstallationDocument,
+    /// More folders that belong to the data: by the names that they have in `folders`.
+    #[serde(default, deserialize_with = "unique::map")]
+    #[schemars(with = "BTreeMap<String, PathBuf>")]
+    pub folders: IndexMap<String, PathBuf>,
+    /// What it shares with the present installation on purpose. Nothing unless given: both at work on
+    /// the same data would lose messages.
+    #[serde(default)]
+    pub share: Vec<Shareable>,
+}
+
+/// What a new installation may share with the present one, if the site says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shareable {
+    /// The configuration directory.
+    Configuration,
+    /// The broker's stores.
+    Stores,
+    /// Folders with messages, payloads and keys.
+    Folders,
+    /// The database.
+    Database,
+}
+
+impl Shareable {
+    /// The word of the documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::Stores => "stores",
+            Self::Folders => "folders",
+            Self::Database => "database",
+        }
+    }
 }
 
 /// An installation for practice.
@@ -216,6 +268,10 @@ pub struct UpgradeDocument {
     /// A folder whose files are laid over the configuration directory.
     #[serde(default)]
     pub config: Option<PathBuf>,
+    /// A new configuration directory, for an upgrade that leaves the present one alone: `config` is
+    /// put there and holds all of it, plugins and extensions too; `startup_arguments` must lead to it.
+    #[serde(default)]
+    pub config_location: Option<PathBuf>,
     /// A folder whose files are laid over `plugins/` of the configuration directory.
     #[serde(default)]
     pub plugins: Option<PathBuf>,

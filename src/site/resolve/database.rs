@@ -1,17 +1,17 @@
 //! The database.
 
+use super::super::DatabaseKind;
 use super::super::domibus::DatabaseKind as Found;
 use super::super::resolved::{Connection, Database, Schema};
-use super::super::{DatabaseKind, SiteDocument};
-use super::{Basis, Surroundings};
+use super::{Basis, Given, Surroundings};
 
 pub(super) fn resolve(
-    document: &SiteDocument,
+    document: &Given<'_>,
     basis: &Basis<'_>,
     around: &Surroundings<'_>,
     missing: &mut Vec<String>,
 ) -> Database {
-    let given = document.database.clone().unwrap_or_default();
+    let given = document.database.cloned().unwrap_or_default();
     let (kind, host, port, schemas, file, general) = match basis {
         Basis::Installed(found) => (
             match found.database.kind {

@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::super::SiteDocument;
 use super::super::domibus::FsLocation;
 use super::super::resolved::Folder;
-use super::{Basis, Surroundings};
+use super::{Basis, Given, Surroundings};
 
 pub(super) fn resolve(
-    document: &SiteDocument,
+    document: &Given<'_>,
     basis: &Basis<'_>,
     around: &Surroundings<'_>,
 ) -> Vec<Folder> {
@@ -45,7 +44,7 @@ pub(super) fn resolve(
             folders
         }
     };
-    for (name, path) in &document.folders {
+    for (name, path) in document.folders {
         let own = Folder {
             name: name.clone(),
             path: around.path(path),

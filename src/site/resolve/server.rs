@@ -3,18 +3,17 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use super::super::SiteDocument;
 use super::super::resolved::Server;
-use super::{Basis, Surroundings};
+use super::{Basis, Given, Surroundings};
 
 pub(super) fn resolve(
-    document: &SiteDocument,
+    document: &Given<'_>,
     basis: &Basis<'_>,
     around: &Surroundings<'_>,
     home: PathBuf,
     base: PathBuf,
 ) -> Server {
-    let given = &document.server;
+    let given = document.server;
     let script = |name: &str| vec![home.join("bin").join(name).display().to_string()];
     let war = around
         .optional(given.war.as_ref())

@@ -36,7 +36,7 @@ fn the_shipped_configuration() {
     copy(&sample, &stage.path().join("conf/domibus"));
     fs::create_dir(stage.path().join("bin")).unwrap();
     fs::write(stage.path().join("bin/setenv.sh"), SETENV).unwrap();
-    let mapped = Mapped::new(Path::new("/opt/tomcat"), stage.path());
+    let mapped = Mapped::default().and(Path::new("/opt/tomcat"), stage.path());
     let found = discover(&mapped, Path::new("/opt/tomcat"), &BTreeMap::new()).unwrap();
     assert_eq!(found.config_location, path(CONF));
     assert!(!found.multi_tenant);
