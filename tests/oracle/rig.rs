@@ -180,7 +180,7 @@ impl Rig {
 
     /// Jobs, running or left over.
     pub(super) fn jobs(&self) -> String {
-        self.python("print(b.run('SELECT name, state FROM m_jobs'))")
+        self.python("b.bury()\nprint(b.run('SELECT name, state FROM m_jobs'))")
             .trim()
             .to_owned()
     }

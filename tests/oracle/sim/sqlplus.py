@@ -103,6 +103,7 @@ class Client:
             self.out('')
             self.out('')
             return
+        self.base.bury()
         self.account = self.schema = user['name']
         self.user = user
         self.base.attach(self.schema)

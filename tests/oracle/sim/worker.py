@@ -19,7 +19,11 @@ class Job:
         self.base = Base()
         self.base.attach()
         self.owner, self.name = owner, name
-        rows = self.base.run('SELECT operation, options FROM m_jobs WHERE owner = ? AND name = ?', owner, name)
+        rows = self.base.run("UPDATE m_jobs SET state = 'EXECUTING', pid = ? WHERE owner = ? AND name = ? "
+                             "AND state = 'DEFINING' RETURNING operation, options", os.getpid(), owner, name)
+        if not rows:
+            # Killed before it began.
+            sys.exit(0)
         self.operation, options = rows[0]
         self.options = json.loads(options)
         self.path = self.options['path']
