@@ -22,7 +22,8 @@ pub use document::{
 };
 pub use resolve::{Basis, FindProgram, Surroundings, absolute, resolve};
 pub use resolved::{
-    Broker, Config, Connection, Database, Folder, Migration, Schema, Server, Site, Upgrade,
+    Broker, Config, Connection, Database, Folder, Migration, Oracle, OracleConnection, Schema,
+    Server, Site, Upgrade,
 };
 pub use secret_ref::SecretRef;
 pub use secret_resolve::{SecretError, resolve as resolve_secret};

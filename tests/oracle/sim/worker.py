@@ -37,7 +37,7 @@ class Job:
 
     def pause(self):
         """A slow job goes on when the file `go` appears, or after its seconds."""
-        seconds = self.base.fault('slow') or 0
+        seconds = self.base.fault('slow') or self.base.fault(f'slow_{self.operation.lower()}') or 0
         end = time.time() + seconds
         while time.time() < end and not os.path.exists(os.path.join(self.base.directory, 'go')):
             time.sleep(0.02)
