@@ -23,6 +23,10 @@ pub static SHIPPED: &[(&str, &str)] = &[
         include_str!("../../runbooks/domibus/database-mysql.yaml"),
     ),
     (
+        "domibus/database-oracle",
+        include_str!("../../runbooks/domibus/database-oracle.yaml"),
+    ),
+    (
         "domibus/folders",
         include_str!("../../runbooks/domibus/folders.yaml"),
     ),

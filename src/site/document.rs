@@ -195,7 +195,7 @@ fn ten_minutes() -> String {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseDocument {
-    /// `mysql` (MariaDB too) or `h2`.
+    /// `mysql` (MariaDB too), `oracle` or `h2`.
     #[serde(default)]
     pub kind: Option<DatabaseKind>,
     /// Host name.
@@ -213,16 +213,45 @@ pub struct DatabaseDocument {
     /// Where its password is.
     #[serde(default)]
     pub password: Option<SecretRef>,
-    /// Schemas, the general one first. Default: those that the installation names.
+    /// Oracle: the connect identifier of an account in a wallet, instead of `user` and `password`.
+    #[serde(default)]
+    pub wallet: Option<String>,
+    /// Oracle: the operating system proves the account, instead of `user` and `password`.
+    #[serde(default)]
+    pub external: bool,
+    /// Oracle: the service name of the database. Default: that of Domibus' own address.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// Oracle: `ORACLE_SID` of a database on this machine, for `external`.
+    #[serde(default)]
+    pub sid: Option<String>,
+    /// Oracle: directory of `sqlnet.ora` and `tnsnames.ora`.
+    #[serde(default)]
+    pub tns_admin: Option<PathBuf>,
+    /// Oracle: `ORACLE_HOME` of the client programs.
+    #[serde(default)]
+    pub oracle_home: Option<PathBuf>,
+    /// Oracle: the directory object through which the database writes and reads dump files.
+    #[serde(default)]
+    pub directory: Option<String>,
+    /// Oracle: where the folder of the directory object is seen from this machine.
+    #[serde(default)]
+    pub directory_path: Option<PathBuf>,
+    /// Schemas, the general one first. Default: those that the installation names. With Oracle as the
+    /// dictionary has them: upper case, unless they were created in quotes.
     #[serde(default)]
     pub schemas: Option<Vec<String>>,
     /// The database file of H2.
     #[serde(default)]
     pub file: Option<PathBuf>,
-    /// Program that dumps. Default `mysqldump`, or `mariadb-dump` if only that is there.
+    /// Program that dumps. Default `mysqldump`, or `mariadb-dump` if only that is there; with Oracle
+    /// `expdp`.
     #[serde(default)]
     pub dump_program: Option<String>,
-    /// Program that runs SQL. Default `mysql`, or `mariadb` if only that is there.
+    /// Program that loads a dump, if it is one of its own: with Oracle `impdp`.
+    #[serde(default)]
+    pub import_program: Option<String>,
+    /// Program that runs SQL. Default `mysql`, or `mariadb` if only that is there; with Oracle `sqlplus`.
     #[serde(default)]
     pub client_program: Option<String>,
 }
@@ -233,6 +262,8 @@ pub struct DatabaseDocument {
 pub enum DatabaseKind {
     /// MySQL or MariaDB.
     Mysql,
+    /// Oracle, by Data Pump.
+    Oracle,
     /// An H2 database file, for practice.
     H2,
 }

@@ -23,8 +23,8 @@ pub use document::{
 };
 pub use resolve::{After, Basis, FindProgram, Surroundings, absolute, resolve, same_address};
 pub use resolved::{
-    Broker, Config, Connection, Database, Folder, Migration, Next, Schema, SchemaClone, Server,
-    Site, Upgrade,
+    Broker, Config, Connection, Database, Folder, Migration, Next, Oracle, OracleConnection,
+    Schema, SchemaClone, Server, Site, Upgrade,
 };
 pub use secret_ref::SecretRef;
 pub use secret_resolve::{SecretError, resolve as resolve_secret};

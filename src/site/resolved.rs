@@ -148,6 +148,9 @@ pub struct Database {
     pub kind: Option<DatabaseKind>,
     /// How to reach it, for the `mysql` actions.
     pub connection: Option<Connection>,
+    /// How to reach it and its dump files, for the `oracle` actions.
+    #[serde(default)]
+    pub oracle: Option<Oracle>,
     /// Its schemas, the general one first.
     pub schemas: Vec<Schema>,
     /// The database file of H2.
@@ -175,6 +178,62 @@ pub struct Connection {
     pub dump_program: String,
     /// Program that runs SQL.
     pub client_program: String,
+}
+
+/// An Oracle database, by Data Pump.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Oracle {
+    /// How to log on.
+    pub connection: OracleConnection,
+    /// The directory object through which the database writes and reads dump files.
+    pub directory: String,
+    /// Where the folder of the directory object is seen from this machine.
+    pub directory_path: PathBuf,
+}
+
+/// How to log on to an Oracle database: `user` with `password`, `host` and `service`; `wallet`; or
+/// `external`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct OracleConnection {
+    /// Account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Where its password is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretRef>,
+    /// Host name of the listener.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Port of the listener.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Service name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Connect identifier of an account in a wallet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<String>,
+    /// Whether the operating system proves the account.
+    #[serde(default)]
+    pub external: bool,
+    /// `ORACLE_SID`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// Directory of `sqlnet.ora` and `tnsnames.ora`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tns_admin: Option<PathBuf>,
+    /// `ORACLE_HOME` of the client programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oracle_home: Option<PathBuf>,
+    /// Program that exports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export_program: Option<String>,
+    /// Program that imports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import_program: Option<String>,
+    /// Program that runs SQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_program: Option<String>,
 }
 
 /// One schema.

@@ -9,6 +9,7 @@ mod gates;
 mod harness;
 mod interrupted;
 mod machine;
+mod oracle_site;
 mod overlays;
 mod picture;
 mod purity;

@@ -70,6 +70,7 @@ fn steps_are_changed_disabled_and_placed_around_others() {
     left out
       save-logs      disabled: logs go to a log server
       dump-database  `site.database.kind == "mysql"` is not so
+      export-schema  `site.database.kind == "oracle"` is not so
     "#);
     assert_eq!(sandbox.run(&["backup"]).code(), 0);
     assert_eq!(sandbox.read("log"), "tell\ntold\n");

@@ -78,7 +78,7 @@ fn a_clone_has_another_name_and_replaces_nothing() {
     assert_eq!(failure.kind(), FailureKind::Refused);
     assert_eq!(
         failure.0.message,
-        format!("the schema `{clone}` holds 1 objects already")
+        format!("the schema `{clone}` is not empty: it holds 1")
     );
     assert_eq!(rig.sql(&format!("SHOW TABLES IN `{clone}`")), "mine");
 

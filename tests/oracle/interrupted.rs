@@ -24,19 +24,24 @@ fn starts(rig: &Rig, program: &str) -> (usize, usize) {
 /// An export that was stopped while its job was at work; the set that it was to be written to.
 fn stopped_export(rig: &Rig, stage: &mut Stage, level: StopLevel) -> PartialSet {
     rig.faults(&json!({ "slow": 30 }));
+    left(rig, stage, level, "EXECUTING")
+}
+
+/// An export that was stopped when its job had come to that state.
+fn left(rig: &Rig, stage: &mut Stage, level: StopLevel, state: &str) -> PartialSet {
     let export: Export = rig.transfer("DOMIBUS", &json!({}));
     let set = PartialSet::create(&stage.backups(), "set").unwrap();
     let stop = stage.control.stop.clone();
     let failure = std::thread::scope(|scope| {
         let working =
             scope.spawn(|| stage.step(Some(&set), None, |context| export.perform(context)));
-        rig.until("no job", || rig.jobs().contains("EXECUTING"));
+        rig.until("no job", || rig.jobs().contains(state));
         stop.raise(level);
         working.join().unwrap().unwrap_err()
     });
     assert_eq!(failure.kind(), FailureKind::Stopped, "{failure:?}");
     assert!(failure.0.message.contains("goes on in the database"));
-    assert!(rig.jobs().contains("EXECUTING"));
+    assert!(rig.jobs().contains(state));
     stage.control.stop = upgrade_kit::host::StopFlag::default();
     set
 }
@@ -107,4 +112,40 @@ fn the_database_changed_while_a_job_was_left_alone() {
     assert_eq!(again().unwrap_err().kind(), FailureKind::Verification);
     // The next attempt begins anew, with another name.
     assert_eq!(again().unwrap().outputs["rows"], 3);
+}
+
+#[test]
+fn a_job_that_its_client_had_only_defined_is_removed() {
+    let rig = Rig::new();
+    let mut stage = Stage::new(PASSWORD);
+    rig.faults(&json!({ "slow_start": 20 }));
+    let set = left(&rig, &mut stage, StopLevel::Kill, "DEFINING");
+    rig.faults(&json!({}));
+    let export: Export = rig.transfer("DOMIBUS", &json!({}));
+    let outcome = stage
+        .step(Some(&set), None, |context| export.perform(context))
+        .unwrap();
+    assert_eq!(outcome.outputs["rows"], 4);
+    assert_eq!(starts(&rig, "expdp"), (2, 1));
+    assert_eq!((rig.files(), rig.jobs()), (Vec::new(), "[]".to_owned()));
+}
+
+#[test]
+fn a_job_whose_worker_was_killed_ends_the_client_that_watches_it() {
+    let rig = Rig::new();
+    let mut stage = Stage::new(PASSWORD);
+    let set = stopped_export(&rig, &mut stage, StopLevel::Kill);
+    let export: Export = rig.transfer("DOMIBUS", &json!({}));
+    let failure = std::thread::scope(|scope| {
+        let working =
+            scope.spawn(|| stage.step(Some(&set), None, |context| export.perform(context)));
+        rig.until("nobody attached", || starts(&rig, "expdp").1 == 1);
+        rig.python(
+            "import os, signal\n\
+             for pid, in b.run('SELECT pid FROM m_jobs'):\n    os.kill(pid, signal.SIGKILL)",
+        );
+        working.join().unwrap().unwrap_err()
+    });
+    assert_eq!(failure.kind(), FailureKind::Tool, "{failure:?}");
+    assert_eq!((rig.files(), rig.jobs()), (Vec::new(), "[]".to_owned()));
 }

@@ -8,6 +8,6 @@
 mod export;
 mod interrupted;
 mod restore;
-mod rig;
+pub(crate) mod rig;
 mod script;
 mod secrets;

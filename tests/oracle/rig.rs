@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use upgrade_kit::adapter::Action;
 
-pub(super) const PASSWORD: &str = "Geheim#9x@y";
+pub(crate) const PASSWORD: &str = "Geheim#9x@y";
 
 /// The schema of the tests as an application leaves it.
 const SEED: &str = "
@@ -31,7 +31,7 @@ COMMIT;
 ";
 
 /// What an upgrade does to it.
-pub(super) const UPGRADE: &str = "
+pub(crate) const UPGRADE: &str = "
 CREATE TABLE TB_NEW (ID NUMBER(19));
 INSERT INTO TB_NEW VALUES (1);
 ALTER TABLE TB_MESSAGE ADD (EXTRA VARCHAR2(10));
@@ -49,13 +49,13 @@ COMMIT;
 ";
 
 /// A simulated database with its programs.
-pub(super) struct Rig {
-    pub(super) directory: tempfile::TempDir,
+pub(crate) struct Rig {
+    pub(crate) directory: tempfile::TempDir,
 }
 
 impl Rig {
     /// With the schema DOMIBUS, its account, and the directory object UPK_DIR.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let rig = Self {
             directory: tempfile::tempdir().unwrap(),
         };
@@ -85,17 +85,17 @@ impl Rig {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/sim")
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
     /// The directory object's folder.
-    pub(super) fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         self.path("dump dir")
     }
 
     /// Names in the directory object's folder.
-    pub(super) fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.folder())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -105,7 +105,7 @@ impl Rig {
     }
 
     /// A program of the rig.
-    pub(super) fn program(&self, name: &str, script: &str) {
+    pub(crate) fn program(&self, name: &str, script: &str) {
         let path = self.path("bin").join(name);
         let state = self.path("state").display().to_string();
         let text =
@@ -115,7 +115,7 @@ impl Rig {
     }
 
     /// Runs lines with `b`, the state; what they print.
-    pub(super) fn python(&self, lines: &str) -> String {
+    pub(crate) fn python(&self, lines: &str) -> String {
         let script = format!("from state import Base, quoted\nb = Base()\n{lines}");
         let output = Command::new("python3")
             .args(["-c", &script])
@@ -130,7 +130,7 @@ impl Rig {
     }
 
     /// Runs statements as that account.
-    pub(super) fn sql(&self, account: &str, statements: &str) -> String {
+    pub(crate) fn sql(&self, account: &str, statements: &str) -> String {
         let input = self.path("input.sql");
         let text = format!(
             "SET SQLBLANKLINES ON\nWHENEVER SQLERROR EXIT 1\n\
@@ -149,7 +149,7 @@ impl Rig {
     }
 
     /// Everything that a schema holds, to the row.
-    pub(super) fn exact(&self, schema: &str) -> String {
+    pub(crate) fn exact(&self, schema: &str) -> String {
         self.python(&format!(
             "b.attach()\n\
              print(b.run('SELECT type, name, status, definition, last_number FROM m_objects WHERE owner = ? \
@@ -162,37 +162,37 @@ impl Rig {
     }
 
     /// Names of a schema's tables.
-    pub(super) fn tables(&self, schema: &str) -> String {
+    pub(crate) fn tables(&self, schema: &str) -> String {
         self.python(&format!("b.attach()\nprint(b.tables('{schema}'))"))
             .trim()
             .to_owned()
     }
 
     /// What is to go wrong.
-    pub(super) fn faults(&self, faults: &Value) {
+    pub(crate) fn faults(&self, faults: &Value) {
         std::fs::write(self.path("state/faults.json"), faults.to_string()).unwrap();
     }
 
     /// Lets a slow job go on.
-    pub(super) fn go(&self) {
+    pub(crate) fn go(&self) {
         std::fs::write(self.path("state/go"), "").unwrap();
     }
 
     /// Jobs, running or left over.
-    pub(super) fn jobs(&self) -> String {
-        self.python("print(b.run('SELECT name, state FROM m_jobs'))")
+    pub(crate) fn jobs(&self) -> String {
+        self.python("b.bury()\nprint(b.run('SELECT name, state FROM m_jobs'))")
             .trim()
             .to_owned()
     }
 
     /// Argument lists of all calls so far.
-    pub(super) fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.path("state/calls.log")).unwrap();
         text.lines().map(str::to_owned).collect()
     }
 
     /// Waits for a condition.
-    pub(super) fn until(&self, what: &str, condition: impl Fn() -> bool) {
+    pub(crate) fn until(&self, what: &str, condition: impl Fn() -> bool) {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
         while !condition() {
             assert!(std::time::Instant::now() < deadline, "{what}");
@@ -201,7 +201,7 @@ impl Rig {
     }
 
     /// Options as a runbook gives them.
-    pub(super) fn connection(&self, account: &str) -> Value {
+    pub(crate) fn connection(&self, account: &str) -> Value {
         json!({
             "user": account.to_lowercase(), "password": { "env": "DB_PASSWORD" }, "host": "db.example",
             "service": "domibus",
@@ -211,7 +211,7 @@ impl Rig {
     }
 
     /// An action of the schema DOMIBUS.
-    pub(super) fn action<T: Action>(&self, account: &str, options: &Value) -> T {
+    pub(crate) fn action<T: Action>(&self, account: &str, options: &Value) -> T {
         let mut all = json!({ "connection": self.connection(account), "schema": "DOMIBUS" });
         for (name, value) in options.as_object().unwrap() {
             all[name] = value.clone();
@@ -222,7 +222,7 @@ impl Rig {
     }
 
     /// An export or restore that does not wait for others.
-    pub(super) fn transfer<T: Action>(&self, account: &str, options: &Value) -> T {
+    pub(crate) fn transfer<T: Action>(&self, account: &str, options: &Value) -> T {
         let mut all = json!({
             "directory": "UPK_DIR", "directory_path": self.folder(), "wait_seconds": 0,
         });

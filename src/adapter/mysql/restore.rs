@@ -183,7 +183,7 @@ impl Restore {
         let count = rows.first().and_then(|row| row.first());
         Ok(count.filter(|count| *count != "0").map(|count| {
             Finding::refuse(format!(
-                "the schema `{}` holds {count} objects already",
+                "the schema `{}` is not empty: it holds {count}",
                 self.target()
             ))
             .hint("a clone replaces nothing: name an empty schema, or drop this one yourself")

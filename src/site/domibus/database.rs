@@ -78,6 +78,7 @@ pub(super) fn read(
         url: address.masked,
         host: address.host,
         port: address.port,
+        service: address.service,
         user,
         schemas,
         h2_file: address.h2_file,

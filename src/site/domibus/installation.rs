@@ -137,6 +137,8 @@ pub struct Database {
     pub host: Option<String>,
     /// The port, or the product's usual one.
     pub port: Option<u16>,
+    /// Oracle only: the service name, if the address names one.
+    pub service: Option<String>,
     /// The user that Domibus connects as.
     pub user: Option<String>,
     /// The schemas: first the general one, then those of the domains.

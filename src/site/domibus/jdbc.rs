@@ -13,6 +13,8 @@ pub(super) struct Address {
     pub(super) kind: DatabaseKind,
     pub(super) host: Option<String>,
     pub(super) port: Option<u16>,
+    /// Oracle only: the service name. A SID is none, and no program can log on by it from afar.
+    pub(super) service: Option<String>,
     /// The database named in the address.
     pub(super) schema: Option<String>,
     pub(super) h2_file: Option<PathBuf>,
@@ -33,6 +35,7 @@ pub(super) fn read(url: &str) -> Address {
         kind: DatabaseKind::Unknown,
         host: None,
         port: None,
+        service: None,
         schema: None,
         h2_file: None,
         masked: masked(url),
@@ -97,6 +100,7 @@ fn oracle(rest: &str, address: &mut Address) {
         address.indirect = upper.matches("HOST=").count() != 1;
         address.host = value("HOST");
         address.port = value("PORT").and_then(|port| port.parse().ok());
+        address.service = value("SERVICE_NAME");
         return;
     }
     let target = target.split_once("//").map_or(target, |(_, target)| target);
@@ -106,6 +110,10 @@ fn oracle(rest: &str, address: &mut Address) {
         address.indirect = true;
         return;
     }
+    let service = target.split_once('/').map_or("", |(_, service)| {
+        &service[..service.find(['?', ':', '/']).unwrap_or(service.len())]
+    });
+    address.service = Some(service.to_owned()).filter(|service| !service.is_empty());
     let mut parts = server.split(':');
     address.host = parts
         .next()
@@ -268,6 +276,25 @@ mod tests {
             assert_eq!(parts(url), direct("db", 1522, None), "{url}");
         }
         assert!(read("jdbc:oracle:thin:@ALIAS").indirect);
+    }
+
+    #[test]
+    fn oracle_services() {
+        for (url, service) in [
+            ("jdbc:oracle:thin:@db:1522:XE", None),
+            ("jdbc:oracle:thin:@db:1522/svc", Some("svc")),
+            (
+                "jdbc:oracle:thin:@//db/svc.example:dedicated",
+                Some("svc.example"),
+            ),
+            ("jdbc:oracle:thin:@tcp://db:1522/x?a=b", Some("x")),
+            (
+                "jdbc:oracle:thin:@(DESCRIPTION=(ADDRESS=(HOST=db)(PORT=1))(CONNECT_DATA=(SERVICE_NAME=s.x)))",
+                Some("s.x"),
+            ),
+        ] {
+            assert_eq!(read(url).service.as_deref(), service, "{url}");
+        }
     }
 
     #[test]

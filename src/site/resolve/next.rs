@@ -130,7 +130,10 @@ fn clones(now: &Database, then: &Database, missing: &mut Vec<String>) -> Vec<Sch
         ));
         return Vec::new();
     }
-    let address = |database: &Database| serde_json::to_value(&database.connection);
+    let address = |database: &Database| match &database.oracle {
+        Some(oracle) => serde_json::to_value(&oracle.connection),
+        None => serde_json::to_value(&database.connection),
+    };
     let same = match (address(now), address(then)) {
         (Ok(here), Ok(there)) => same_address(&here, &there),
         _ => false,
@@ -144,8 +147,8 @@ fn clones(now: &Database, then: &Database, missing: &mut Vec<String>) -> Vec<Sch
     clones.collect()
 }
 
-/// Whether two connections of a database lead to the same server, judged by their letters: `host` and
-/// `port`, `socket`, `service`. Names of this machine count as one.
+/// Whether two connections of a database lead to the same server, judged by their letters: host and
+/// port, socket, service, wallet. Names of this machine count as one.
 pub fn same_address(one: &Value, other: &Value) -> bool {
     let part =
         |connection: &Value, key: &str| connection.get(key).filter(|v| !v.is_null()).cloned();
@@ -161,5 +164,8 @@ pub fn same_address(one: &Value, other: &Value) -> bool {
         })
     };
     let same = |key: &str| part(one, key) == part(other, key);
-    host(one) == host(other) && same("port") && same("socket") && same("service")
+    host(one) == host(other)
+        && ["port", "socket", "service", "wallet", "sid"]
+            .into_iter()
+            .all(same)
 }

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from state import Base, OracleError, authenticate, login, now
+from state import Base, OracleError, authenticate, is_worker, login, now
 
 PARAMETERS = {
     'expdp': 'ATTACH COMPRESSION CONTENT DIRECTORY DUMPFILE EXCLUDE FILESIZE FLASHBACK_TIME FULL HELP INCLUDE '
@@ -25,6 +25,9 @@ program = sys.argv[1]
 prefix = 'UDE' if program == 'expdp' else 'UDI'
 role = 'DATAPUMP_EXP_FULL_DATABASE' if program == 'expdp' else 'DATAPUMP_IMP_FULL_DATABASE'
 title = 'Export' if program == 'expdp' else 'Import'
+
+# Seconds that a job may take, and that it may take to begin.
+LONGEST, LONGEST_START = 90, 30
 
 
 def say(*lines):
@@ -133,15 +136,17 @@ class Client:
                               'ORA-06512: at "SYS.DBMS_SYS_ERROR", line 95',
                               'ORA-00955: name is already used by an existing object')
         self.log_begins(f'Starting "{self.account}"."{self.name()}":  {self.account.lower()}/******** ')
-        base.run("INSERT INTO m_jobs VALUES (?, ?, ?, 'EXECUTING', 0, ?)", self.account, self.name(),
+        # Defined by the client and executed by its worker, who says so itself: a client that is killed in
+        # between leaves a job that never begins, as with the real one.
+        base.run("INSERT INTO m_jobs VALUES (?, ?, ?, 'DEFINING', 0, ?)", self.account, self.name(),
                  'EXPORT' if program == 'expdp' else 'IMPORT', json.dumps(options))
+        time.sleep(base.fault('slow_start') or 0)
         # The job belongs to the server: no session, output or environment of the client's.
-        worker = subprocess.Popen(
+        subprocess.Popen(
             [sys.executable, os.path.join(os.path.dirname(__file__), 'worker.py'), self.account, self.name()],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=open(os.path.join(base.directory, 'alert.log'), 'a'), start_new_session=True, close_fds=True,
             env={'ORACLE_SIM': base.directory, 'PATH': os.environ.get('PATH', '')}, cwd='/')
-        base.run('UPDATE m_jobs SET pid = ? WHERE owner = ? AND name = ?', worker.pid, self.account, self.name())
 
     def name(self):
         return self.options.get('ATTACH') or self.options.get('JOB_NAME') or f'SYS_{title.upper()}_SCHEMA_01'
@@ -151,17 +156,34 @@ class Client:
         with open(self.log, 'w') as file:
             file.write(line + '\n')
 
-    def watch(self):
-        """Shows the log as it grows until the job is no more; ends as the job did."""
-        while True:
-            rows = self.base.run('SELECT state FROM m_jobs WHERE owner = ? AND name = ?', self.account, self.name())
+    def state(self):
+        """The job's state, after a look whether its worker is alive; None if there is no job."""
+        self.base.bury()
+        rows = self.base.run('SELECT state FROM m_jobs WHERE owner = ? AND name = ?', self.account, self.name())
+        return rows[0][0] if rows else None
+
+    def show(self):
+        """What the log has more than at the last look."""
+        try:
             with open(self.log) as file:
                 file.seek(self.position)
                 text = file.read()
                 self.position = file.tell()
-            sys.stderr.write(text)
-            sys.stderr.flush()
-            if not rows or rows[0][0] != 'EXECUTING':
+        except FileNotFoundError:
+            return
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+    def watch(self):
+        """Shows the log as it grows until the job is no more; ends as the job did. A job whose worker is
+        gone, that does not begin or that takes longer than any test lasts is a dead one."""
+        begin = time.monotonic()
+        while True:
+            state, passed = self.state(), time.monotonic() - begin
+            self.show()
+            if state not in ('DEFINING', 'EXECUTING'):
+                break
+            if passed > (LONGEST if state == 'EXECUTING' else LONGEST_START):
                 break
             time.sleep(0.03)
         ended = self.base.run('SELECT code FROM m_ended WHERE owner = ? AND name = ? ORDER BY rowid DESC',
@@ -174,6 +196,7 @@ class Client:
         sys.exit(ended[0][0])
 
     def attach(self):
+        self.base.bury()
         rows = self.base.run('SELECT state, options, pid FROM m_jobs WHERE owner = ? AND name = ?', self.account,
                              self.name())
         if not rows:
@@ -200,7 +223,8 @@ class Client:
 
     def kill(self, options, pid, state):
         """Ends the workers, drops the master table; an export's dump files go with it."""
-        if state == 'EXECUTING' and pid:
+        self.base.run('DELETE FROM m_jobs WHERE owner = ? AND name = ?', self.account, self.name())
+        if state == 'EXECUTING' and is_worker(pid):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -210,7 +234,6 @@ class Client:
                 os.remove(os.path.join(options['path'], options['DUMPFILE']))
             except FileNotFoundError:
                 pass
-        self.base.run('DELETE FROM m_jobs WHERE owner = ? AND name = ?', self.account, self.name())
         sys.exit(0)
 
 

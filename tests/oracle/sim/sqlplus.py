@@ -103,6 +103,7 @@ class Client:
             self.out('')
             self.out('')
             return
+        self.base.bury()
         self.account = self.schema = user['name']
         self.user = user
         self.base.attach(self.schema)
@@ -188,6 +189,8 @@ class Client:
         if head.startswith(('SELECT', 'WITH')):
             sql = re.sub(r"SYS_CONTEXT\('USERENV', 'SID'\)", '1', sql)
             sql = sql.replace('serial#', 'serial_no')
+            # The one way to ask for the first row that every release knows.
+            sql = re.sub(r'\)\s*WHERE\s+ROWNUM\s*=\s*1\s*$', ' LIMIT 1)', sql, flags=re.I)
             counted = re.search(r'FROM "(\w+)"\."(\w+)"', sql)
             if counted and 'MAX(ORA_ROWSCN)' in sql:
                 number = self.base.change_number(*counted.groups())

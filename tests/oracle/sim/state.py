@@ -52,6 +52,13 @@ class Base:
     def run(self, sql, *values):
         return self.connection.execute(sql, values).fetchall()
 
+    def bury(self):
+        """A job whose worker is gone is not running, whatever it said last."""
+        for owner, name, pid in self.run("SELECT owner, name, pid FROM m_jobs WHERE state = 'EXECUTING'"):
+            if not is_worker(pid):
+                self.run("UPDATE m_jobs SET state = 'NOT RUNNING' WHERE owner = ? AND name = ? AND pid = ? "
+                         "AND state = 'EXECUTING'", owner, name, pid)
+
     def fault(self, name):
         try:
             with open(os.path.join(self.directory, 'faults.json')) as file:
@@ -109,6 +116,15 @@ class Base:
             raise OracleError('ORA-39002: invalid operation', 'ORA-39070: Unable to open the log file.',
                               'ORA-29283: invalid file operation')
         return rows[0][0]
+
+
+def is_worker(pid):
+    """Whether that process is the worker of a job: a number alone may be another's by now."""
+    try:
+        with open(f'/proc/{pid}/cmdline', 'rb') as file:
+            return b'worker.py' in file.read()
+    except OSError:
+        return False
 
 
 def login(text):

@@ -19,7 +19,11 @@ class Job:
         self.base = Base()
         self.base.attach()
         self.owner, self.name = owner, name
-        rows = self.base.run('SELECT operation, options FROM m_jobs WHERE owner = ? AND name = ?', owner, name)
+        rows = self.base.run("UPDATE m_jobs SET state = 'EXECUTING', pid = ? WHERE owner = ? AND name = ? "
+                             "AND state = 'DEFINING' RETURNING operation, options", os.getpid(), owner, name)
+        if not rows:
+            # Killed before it began.
+            sys.exit(0)
         self.operation, options = rows[0]
         self.options = json.loads(options)
         self.path = self.options['path']
@@ -33,7 +37,7 @@ class Job:
 
     def pause(self):
         """A slow job goes on when the file `go` appears, or after its seconds."""
-        seconds = self.base.fault('slow') or 0
+        seconds = self.base.fault('slow') or self.base.fault(f'slow_{self.operation.lower()}') or 0
         end = time.time() + seconds
         while time.time() < end and not os.path.exists(os.path.join(self.base.directory, 'go')):
             time.sleep(0.02)
