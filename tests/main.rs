@@ -36,3 +36,4 @@ mod tree_actions;
 mod tree_roundtrip;
 mod tree_world;
 mod weblogic;
+mod wildfly_rig;
