@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Problem, Problems, SourceFile, did_you_mean};
 use crate::host::{Host, LocalHost};
 use crate::plan::{Phase, Plan, PlanRequest, RunbookFile, Selection};
 use crate::runbook::{Runbook, SHIPPED};
-use crate::site::domibus::{DomibusInstallation, Note, discover};
+use crate::site::domibus::{DomibusInstallation, Note, ServerPlace, discover};
 use crate::site::files::{FileSource, LocalFiles, Mapped};
 use crate::site::{self, Basis, Site, Surroundings};
 
@@ -221,6 +221,8 @@ fn resolved(loaded: &LoadedSite, basis: &Basis<'_>) -> Result<Site, Stop> {
     })
 }
 
+const HOME_HINT: &str = "`server.home` must be the home directory of the server that runs Domibus";
+
 /// Reads the installation. One for practice that is not laid out yet is read from its template.
 fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
     let document = &loaded.document;
@@ -230,11 +232,8 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
         .base
         .as_ref()
         .map(|base| site::absolute(&loaded.directory, base));
-    let mut environment: BTreeMap<String, String> =
+    let environment: BTreeMap<String, String> =
         document.server.environment.clone().into_iter().collect();
-    if let Some(base) = base {
-        environment.insert("CATALINA_BASE".to_owned(), base.display().to_string());
-    }
     let mapped;
     let files: &dyn FileSource = match &document.practice {
         Some(practice) if !home.exists() => {
@@ -249,7 +248,15 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
     if let Err(error) = files.list(&home) {
         return Err(Problems::from(no_server(loaded, &home, &error)).into());
     }
-    discover(files, &home, &environment).map_err(|error| {
+    let start = document.server.start.as_deref().unwrap_or_default();
+    let place = ServerPlace {
+        kind: document.server.kind,
+        home: &home,
+        base: base.as_deref(),
+        configuration_file: document.server.configuration_file.as_deref(),
+        arguments: start.get(1..).unwrap_or_default(),
+    };
+    discover(files, &place, &environment).map_err(|error| {
         let message = format!(
             "failed to read the Domibus installation in {}",
             home.display()
@@ -264,7 +271,7 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
                 stop = stop.hint(problem.help);
             }
         }
-        stop.hint("`server.home` must be the Tomcat directory that runs Domibus")
+        stop.hint(HOME_HINT)
     })
 }
 
@@ -284,7 +291,7 @@ fn no_server(loaded: &LoadedSite, home: &Path, error: &std::io::Error) -> Proble
         None => (
             home,
             ["server", "home"],
-            "`server.home` must be the Tomcat directory that runs Domibus",
+            HOME_HINT,
         ),
     };
     Problem::error(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::super::SiteDocument;
+use super::super::{ServerKind, SiteDocument};
 use super::super::domibus::DomibusInstallation;
 use super::super::resolved::{Config, Site};
 use super::{broker, database, folders, server, upgrade};
@@ -64,10 +64,6 @@ pub fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Site, Vec<String>> {
     let mut missing = Vec::new();
-    let home = around.path(&document.server.home);
-    let base = around
-        .optional(document.server.base.as_ref())
-        .unwrap_or_else(|| home.clone());
     let given = &document.installation;
     let (config, broker, multi_tenant) = match basis {
         Basis::Installed(found) => (
@@ -88,20 +84,33 @@ pub fn resolve(
         None => config,
     };
     let mut broker = broker;
+    let of_activemq = document.server.kind == ServerKind::Tomcat;
+    for (key, path) in [
+        ("kahadb", &given.kahadb),
+        ("broker_data", &given.broker_data),
+    ] {
+        if path.is_some() && !of_activemq {
+            missing.push(format!(
+                "`installation.{key}` is of the broker inside Tomcat: leave it out for this kind of server"
+            ));
+        }
+    }
     if let Some(path) = &given.kahadb {
-        broker.kahadb = around.path(path);
-        broker.locks = vec![broker.kahadb.join("lock")];
+        let path = around.path(path);
+        broker.locks = vec![path.join("lock")];
+        broker.kahadb = Some(path);
     }
     if let Some(path) = &given.broker_data {
-        broker.data = around.path(path);
+        broker.data = Some(around.path(path));
     }
+    let server = server::resolve(document, basis, around, &mut missing);
     let database = database::resolve(document, basis, around, &mut missing);
     let site = Site {
         name: document.site.clone(),
         product: document.product.clone(),
         version: given.version.clone(),
         multi_tenant,
-        server: server::resolve(document, basis, around, home, base),
+        server,
         folders: folders::resolve(document, basis, around),
         upgrade: upgrade::resolve(document, around, &database.schemas, multi_tenant, &config),
         database,
