@@ -288,11 +288,7 @@ fn no_server(loaded: &LoadedSite, home: &Path, error: &std::io::Error) -> Proble
             ["practice", "template"],
             "the practice installation is laid out from this directory",
         ),
-        None => (
-            home,
-            ["server", "home"],
-            HOME_HINT,
-        ),
+        None => (home, ["server", "home"], HOME_HINT),
     };
     Problem::error(
         Code::DISCOVERY,

@@ -4,6 +4,7 @@
 
 mod check_queues;
 mod queues;
+mod stores;
 mod versions;
 
 pub use check_queues::CheckQueues;

@@ -38,21 +38,26 @@ pub(super) struct Connection {
     user: Option<String>,
 }
 
-/// The address of the database: on Tomcat a property of Domibus, on WildFly the data source of the server.
+/// On WildFly the address is that of a data source of the server.
+pub(super) fn of_server(
+    sources: &Sources,
+    data_sources: &DataSources,
+    findings: &mut Findings,
+) -> Option<Connection> {
+    let connected = data_sources.connected(sources, findings)?;
+    Some(Connection {
+        url: connected.url,
+        user: connected.user,
+    })
+}
+
+/// On Tomcat the address is a property of Domibus.
 pub(super) fn address(
     sources: &Sources,
     layout: VersionLayout,
     general_schema: Option<&str>,
-    data_sources: Option<&DataSources>,
     findings: &mut Findings,
 ) -> Option<Connection> {
-    if let Some(data_sources) = data_sources {
-        let connected = data_sources.connected(sources, findings)?;
-        return Some(Connection {
-            url: connected.url,
-            user: connected.user,
-        });
-    }
     let before = findings.problems.len();
     // BG has the schema commented out with several domains while the address still names it. The general
     // schema stands in for it; which schemas there are is known from elsewhere then.

@@ -14,6 +14,7 @@ use super::queues;
 use super::server::{self, Server, ServerPlace, Wildfly};
 use super::sources::Sources;
 use super::{broker, config_location, database};
+use crate::site::ServerKind;
 use crate::site::files::{FileSource, normalized};
 
 const GENERAL_SCHEMA: &str = "domibus.database.general.schema";
@@ -50,7 +51,7 @@ fn describe(
     environment: &BTreeMap<String, String>,
     findings: &mut Findings,
 ) -> Option<DomibusInstallation> {
-    let server = server::read(files, place, environment, findings)?;
+    let server = server::read(files, place, environment, findings);
     let config = config_location::find(&server, findings)?;
     let Server {
         base,
@@ -67,6 +68,7 @@ fn describe(
         sources,
         loaded,
         config,
+        kind: place.kind,
         wildfly,
     };
     let mut installation = reader.installation(findings)?;
@@ -88,6 +90,7 @@ struct Reader<'files> {
     sources: Sources,
     loaded: PropertyFiles,
     config: PathBuf,
+    kind: ServerKind,
     wildfly: Option<Wildfly>,
 }
 
@@ -117,24 +120,34 @@ impl Reader<'_> {
         let further_fs_locations =
             folders::further_fs_locations(sources, &self.loaded, &codes, findings);
         let general = general_schema.as_deref();
-        let server = self.wildfly.as_ref();
-        let data_sources = server.map(|server| &server.data_sources);
-        let layout = tenancy.layout;
-        let connection = database::address(sources, layout, general, data_sources, findings);
-        let database = connection.map(|connection| {
-            database::read(sources, tenancy, general, connection, &mut domains, findings)
-        });
-        let broker = match server {
-            Some(server) => server.broker.clone(),
-            None => broker::read(files, sources, tenancy.layout, findings),
+        let (connection, broker) = match (self.kind, &self.wildfly) {
+            (ServerKind::Tomcat, _) => (
+                database::address(sources, tenancy.layout, general, findings),
+                broker::read(files, sources, tenancy.layout, findings),
+            ),
+            (ServerKind::Wildfly, Some(server)) => (
+                database::of_server(sources, &server.data_sources, findings),
+                server.broker.clone(),
+            ),
+            (ServerKind::Wildfly, None) => (None, None),
         };
+        let database = connection.map(|connection| {
+            database::read(
+                sources,
+                tenancy,
+                general,
+                connection,
+                &mut domains,
+                findings,
+            )
+        });
         let queues = queues::read(sources, tenancy, &codes, plugins, findings);
         let encryption_key_dirs = encryption::key_dirs(files, sources, tenancy, &codes, findings);
         note_cluster(sources, findings);
         Some(DomibusInstallation {
             server_home: PathBuf::new(),
             server_base: PathBuf::new(),
-            wildfly: server.map(|server| server.layout.clone()),
+            wildfly: self.wildfly.as_ref().map(|server| server.layout.clone()),
             startup_file: None,
             config_location: config.clone(),
             work_location,

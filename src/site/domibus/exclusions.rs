@@ -36,7 +36,10 @@ fn data_folders(
         add("message store".to_owned(), Some(&stores.journal));
         add("queue store".to_owned(), Some(&stores.bindings));
         add("page store".to_owned(), Some(&stores.paging));
-        add("large message store".to_owned(), Some(&stores.large_messages));
+        add(
+            "large message store".to_owned(),
+            Some(&stores.large_messages),
+        );
     }
     add("database file".to_owned(), database.h2_file.as_ref());
     for domain in domains {
@@ -101,7 +104,8 @@ pub(super) fn find(
     let stale = config.join("work");
     if installation.wildfly.is_none()
         && installation.work_location != *config
-        && files.list(&stale).is_ok() {
+        && files.list(&stale).is_ok()
+    {
         findings.note(
             Severity::Warning,
             Some(Place::new(&stale, 0)),

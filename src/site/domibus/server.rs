@@ -50,7 +50,7 @@ pub(super) struct Server {
     pub(super) base: PathBuf,
     pub(super) startup_file: Option<PathBuf>,
     pub(super) sources: Sources,
-    /// What a WildFly configures instead of Domibus.
+    /// What a WildFly configures instead of Domibus; nothing if its configuration cannot be read.
     pub(super) wildfly: Option<Wildfly>,
 }
 
@@ -69,9 +69,9 @@ pub(super) fn read(
     place: &ServerPlace<'_>,
     environment: &BTreeMap<String, String>,
     findings: &mut Findings,
-) -> Option<Server> {
+) -> Server {
     match place.kind {
-        ServerKind::Tomcat => Some(tomcat::read(files, place, environment, findings)),
+        ServerKind::Tomcat => tomcat::read(files, place, environment, findings),
         ServerKind::Wildfly => wildfly::read(files, place, environment, findings),
     }
 }

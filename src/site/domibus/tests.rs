@@ -4,6 +4,7 @@ mod parts;
 mod precedence;
 mod samples;
 mod tenancy;
+mod wildfly;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::super::{ServerKind, SiteDocument};
 use super::super::domibus::DomibusInstallation;
 use super::super::resolved::{Config, Site};
+use super::super::{ServerKind, SiteDocument};
 use super::{broker, database, folders, server, upgrade};
 
 /// Where the values come from that the document does not give.

@@ -56,7 +56,12 @@ fn the_shipped_configuration() {
          domibus.datasource.url=jdbc:mysql://${domibus.database.serverName}/${domibus.database.general.schema}",
     );
     fs::write(&main, several).unwrap();
-    let here = discover(&LocalFiles, &ServerPlace::new(ServerKind::Tomcat, stage.path()), &BTreeMap::new()).unwrap();
+    let here = discover(
+        &LocalFiles,
+        &ServerPlace::new(ServerKind::Tomcat, stage.path()),
+        &BTreeMap::new(),
+    )
+    .unwrap();
     assert_eq!(here.config_location, stage.path().join("conf/domibus"));
     assert_eq!(
         here.database.schemas,

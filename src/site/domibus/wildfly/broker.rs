@@ -95,7 +95,8 @@ fn outside(reader: &mut Reader<'_, '_>, place: Place, text: &str) -> Broker {
 }
 
 fn note_others(reader: &mut Reader<'_, '_>, subsystem: Node<'_, '_>) {
-    let others = children(subsystem, "server").filter(|node| node.attribute("name") != Some(SERVER));
+    let others =
+        children(subsystem, "server").filter(|node| node.attribute("name") != Some(SERVER));
     for other in others {
         let name = other.attribute("name").unwrap_or_default();
         let place = reader.place(other);

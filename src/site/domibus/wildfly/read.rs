@@ -9,7 +9,7 @@ use super::super::property_files::bounded;
 use super::super::server::{Server, ServerPlace, Wildfly};
 use super::super::sources::{Origin, Setting, Sources};
 use super::standalone_xml::{self, Reader, child, children};
-use super::start::started;
+use super::start::{Started, started};
 use super::{broker, data_sources};
 use crate::site::files::{EntryKind, FileSource, MOST_BYTES};
 
@@ -23,8 +23,23 @@ pub(in crate::site::domibus) fn read(
     place: &ServerPlace<'_>,
     environment: &BTreeMap<String, String>,
     findings: &mut Findings,
-) -> Option<Server> {
+) -> Server {
     let mut started = started(files, place, environment, findings);
+    let wildfly = configured(files, place, &mut started, findings);
+    Server {
+        base: started.base,
+        startup_file: started.startup_file,
+        sources: started.sources,
+        wildfly,
+    }
+}
+
+fn configured(
+    files: &dyn FileSource,
+    place: &ServerPlace<'_>,
+    started: &mut Started,
+    findings: &mut Findings,
+) -> Option<Wildfly> {
     let configuration = started.directory("jboss.server.config.dir");
     let name = configuration_file(place);
     let file = configuration.join(&name);
@@ -55,15 +70,10 @@ pub(in crate::site::domibus) fn read(
         ports,
         management,
     };
-    Some(Server {
-        base: started.base,
-        startup_file: started.startup_file,
-        sources: started.sources,
-        wildfly: Some(Wildfly {
-            layout,
-            broker,
-            data_sources,
-        }),
+    Some(Wildfly {
+        layout,
+        broker,
+        data_sources,
     })
 }
 
@@ -101,7 +111,10 @@ fn configuration_text(
             let others: Vec<String> = entries
                 .into_iter()
                 .filter_map(|entry| entry.name.into_string().ok())
-                .filter(|name| name.starts_with("standalone") && name.ends_with(".xml"))
+                .filter(|name| {
+                    let kind = Path::new(name).extension();
+                    name.starts_with("standalone") && kind.is_some_and(|kind| kind == "xml")
+                })
                 .collect();
             let there = if others.is_empty() {
                 "`server.home` must be the WildFly directory, `server.base` its instance".to_owned()
@@ -130,7 +143,10 @@ fn configuration_text(
 /// `<system-properties>`: set when the server starts, over a `-D`.
 fn add_system_properties(document: &roxmltree::Document<'_>, path: &Path, sources: &mut Sources) {
     let section = child(document.root_element(), "system-properties");
-    for property in section.into_iter().flat_map(|section| children(section, "property")) {
+    for property in section
+        .into_iter()
+        .flat_map(|section| children(section, "property"))
+    {
         let Some(name) = property.attribute("name") else {
             continue;
         };
@@ -171,7 +187,8 @@ fn listeners(reader: &mut Reader<'_, '_>) -> Vec<u16> {
         .flat_map(|subsystem| children(subsystem, "server"));
     for server in servers {
         for kind in ["http-listener", "https-listener", "ajp-listener"] {
-            bindings.extend(children(server, kind).filter_map(|node| node.attribute("socket-binding")));
+            bindings
+                .extend(children(server, kind).filter_map(|node| node.attribute("socket-binding")));
         }
     }
     let brokers = reader
@@ -196,7 +213,9 @@ fn management(reader: &mut Reader<'_, '_>) -> Option<(String, u16)> {
     let interfaces = reader.group("management", "management-interfaces").next()?;
     let interface = child(interfaces, "http-interface")?;
     let binding = child(interface, "socket-binding")?;
-    let name = binding.attribute("http").or_else(|| binding.attribute("https"))?;
+    let name = binding
+        .attribute("http")
+        .or_else(|| binding.attribute("https"))?;
     let port = reader.port(name)?;
     let address = reader
         .group("interfaces", "interface")
@@ -215,7 +234,9 @@ fn deployments(reader: &mut Reader<'_, '_>) -> Option<PathBuf> {
         .subsystem("deployment-scanner")
         .and_then(|subsystem| child(subsystem, "deployment-scanner"))?;
     let place = reader.place(scanner);
-    if !reader.flag(scanner, "scan-enabled", true) || !reader.flag(scanner, "auto-deploy-zipped", true) {
+    if !reader.flag(scanner, "scan-enabled", true)
+        || !reader.flag(scanner, "auto-deploy-zipped", true)
+    {
         reader.findings.note(
             Severity::Refuse,
             Some(place),
@@ -229,7 +250,9 @@ fn deployments(reader: &mut Reader<'_, '_>) -> Option<PathBuf> {
 /// Archives that the server keeps in its own store: to replace them in the folder has no effect.
 fn note_managed(reader: &mut Reader<'_, '_>) {
     for deployment in reader.group("deployments", "deployment") {
-        let names = ["name", "runtime-name"].into_iter().filter_map(|name| deployment.attribute(name));
+        let names = ["name", "runtime-name"]
+            .into_iter()
+            .filter_map(|name| deployment.attribute(name));
         let Some(name) = names.into_iter().find(|name| is_domibus(name)) else {
             continue;
         };
@@ -247,7 +270,10 @@ fn note_managed(reader: &mut Reader<'_, '_>) {
 /// Archives get renamed in the field, but not beyond recognition.
 fn is_domibus(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.starts_with("domibus") && Path::new(&name).extension().is_some_and(|kind| kind == "war")
+    name.starts_with("domibus")
+        && Path::new(&name)
+            .extension()
+            .is_some_and(|kind| kind == "war")
 }
 
 fn applications(

@@ -74,7 +74,9 @@ impl<'all, 'text> Reader<'all, 'text> {
         name: &'static str,
     ) -> impl Iterator<Item = Node<'all, 'text>> + use<'all, 'text> {
         let group = child(self.document.root_element(), group);
-        group.into_iter().flat_map(move |group| children(group, name))
+        group
+            .into_iter()
+            .flat_map(move |group| children(group, name))
     }
 
     /// An attribute with its expressions replaced.
@@ -152,7 +154,9 @@ impl<'all, 'text> Reader<'all, 'text> {
         let Some(found) = found.filter(|_| depth < MOST_PATHS) else {
             self.findings.problem(
                 Some(place.clone()),
-                format!("relative-to names the path {name:?}, which the configuration does not have"),
+                format!(
+                    "relative-to names the path {name:?}, which the configuration does not have"
+                ),
                 "write the whole path, or a path name that WildFly knows",
             );
             return None;
@@ -191,7 +195,10 @@ impl<'all, 'text> Reader<'all, 'text> {
             return otherwise;
         }
         let value = self.attribute(node, name)?;
-        let number = value.parse::<i64>().ok().filter(|number| number.abs() < 65_536);
+        let number = value
+            .parse::<i64>()
+            .ok()
+            .filter(|number| number.abs() < 65_536);
         if number.is_none() {
             let place = self.place(node);
             self.findings.problem(
@@ -211,7 +218,9 @@ impl<'all, 'text> Reader<'all, 'text> {
 
 /// The names that WildFly gives to its own directories and takes in `relative-to`.
 fn is_directory(name: &str) -> bool {
-    let rest = name.strip_prefix("jboss.").and_then(|rest| rest.strip_suffix(".dir"));
+    let rest = name
+        .strip_prefix("jboss.")
+        .and_then(|rest| rest.strip_suffix(".dir"));
     rest.is_some() || matches!(name, "user.home" | "user.dir" | "java.home")
 }
 
@@ -220,10 +229,7 @@ fn has_name(node: Node<'_, '_>, name: &str) -> bool {
 }
 
 /// The first child element of this name.
-pub(super) fn child<'all, 'text>(
-    node: Node<'all, 'text>,
-    name: &str,
-) -> Option<Node<'all, 'text>> {
+pub(super) fn child<'all, 'text>(node: Node<'all, 'text>, name: &str) -> Option<Node<'all, 'text>> {
     node.children().find(|child| has_name(*child, name))
 }
 

@@ -117,7 +117,10 @@ fn add_directories(
         findings.note(
             Severity::Warning,
             place,
-            format!("the start options set {BASE} to {}, not to the base that was asked about", written.display()),
+            format!(
+                "the start options set {BASE} to {}, not to the base that was asked about",
+                written.display()
+            ),
             "check which base runs this Domibus, and set `server.base` to it",
         );
     }
@@ -138,7 +141,11 @@ fn add_directories(
     let log = base.join("log");
     set("jboss.server.log.dir", variable("JBOSS_LOG_DIR"), log);
     let configuration = base.join("configuration");
-    set("jboss.server.config.dir", variable("JBOSS_CONFIG_DIR"), configuration);
+    set(
+        "jboss.server.config.dir",
+        variable("JBOSS_CONFIG_DIR"),
+        configuration,
+    );
     let data = set("jboss.server.data.dir", None, base.join("data"));
     set("jboss.server.deploy.dir", None, data.join("content"));
     set("jboss.server.temp.dir", None, base.join("tmp"));
