@@ -38,3 +38,4 @@ mod tree_actions;
 mod tree_roundtrip;
 mod tree_world;
 mod weblogic;
+mod wildfly_rig;

@@ -14,7 +14,7 @@ use crate::diagnostic::{Code, Problem, Problems, SourceFile, did_you_mean};
 use crate::host::{Host, LocalHost};
 use crate::plan::{Phase, Plan, PlanRequest, RunbookFile, Selection};
 use crate::runbook::{Runbook, SHIPPED};
-use crate::site::domibus::{DomibusInstallation, Note, discover};
+use crate::site::domibus::{DomibusInstallation, Note, ServerPlace, discover};
 use crate::site::files::{FileSource, Mapped};
 use crate::site::{self, Basis, ServerDocument, Site, Surroundings, TargetDocument};
 
@@ -263,11 +263,8 @@ pub(super) fn look(
     let home = site::absolute(&loaded.directory, &looked.server.home);
     let base = looked.server.base.as_ref();
     let base = base.map(|base| site::absolute(&loaded.directory, base));
-    let mut environment: BTreeMap<String, String> =
+    let environment: BTreeMap<String, String> =
         looked.server.environment.clone().into_iter().collect();
-    if let Some(base) = base {
-        environment.insert("CATALINA_BASE".to_owned(), base.display().to_string());
-    }
     let mut files = Mapped::default();
     if let Some(practice) = &loaded.document.practice
         && !home.exists()
@@ -283,7 +280,15 @@ pub(super) fn look(
     if let Err(error) = files.list(&home) {
         return Err(Problems::from(no_server(loaded, looked, &home, &error)).into());
     }
-    discover(&files, &home, &environment).map_err(|error| {
+    let start = looked.server.start.as_deref().unwrap_or_default();
+    let place = ServerPlace {
+        kind: looked.server.kind,
+        home: &home,
+        base: base.as_deref(),
+        configuration_file: looked.server.configuration_file.as_deref(),
+        arguments: start.get(1..).unwrap_or_default(),
+    };
+    discover(&files, &place, &environment).map_err(|error| {
         let message = format!(
             "failed to read the Domibus installation in {}",
             home.display()
@@ -304,7 +309,7 @@ pub(super) fn look(
 
 fn must_be(looked: &Looked<'_>) -> String {
     format!(
-        "`{}` must be the Tomcat directory that runs Domibus",
+        "`{}` must be the home directory of the server that runs Domibus",
         looked.home_key()
     )
 }

@@ -7,6 +7,10 @@ pub static SHIPPED: &[(&str, &str)] = &[
         include_str!("../../runbooks/domibus/backup-set.yaml"),
     ),
     (
+        "domibus/broker-artemis",
+        include_str!("../../runbooks/domibus/broker-artemis.yaml"),
+    ),
+    (
         "domibus/broker-kahadb",
         include_str!("../../runbooks/domibus/broker-kahadb.yaml"),
     ),

@@ -119,6 +119,8 @@ pub struct PracticeDocument {
 pub enum ServerKind {
     /// Apache Tomcat with an embedded ActiveMQ.
     Tomcat,
+    /// WildFly with its embedded Artemis.
+    Wildfly,
 }
 
 /// The application server.
@@ -127,15 +129,21 @@ pub enum ServerKind {
 pub struct ServerDocument {
     /// Kind.
     pub kind: ServerKind,
-    /// Its home directory (`CATALINA_HOME`).
+    /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
-    /// Its instance directory (`CATALINA_BASE`), if it is another one.
+    /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else `HOME`, or
+    /// `JBOSS_BASE_DIR`, which is else `HOME/standalone`.
     #[serde(default)]
     pub base: Option<PathBuf>,
-    /// Program and arguments that start it. Default `HOME/bin/startup.sh`.
+    /// WildFly only: its configuration file in `BASE/configuration`. Default `standalone-full.xml`.
+    #[serde(default)]
+    pub configuration_file: Option<String>,
+    /// Program and arguments that start it. Default `HOME/bin/startup.sh`, for WildFly
+    /// `HOME/bin/standalone.sh --server-config=CONFIGURATION_FILE`.
     #[serde(default)]
     pub start: Option<Vec<String>>,
-    /// Program and arguments that stop it. Default `HOME/bin/shutdown.sh`.
+    /// Program and arguments that stop it. Default `HOME/bin/shutdown.sh`, for WildFly
+    /// `HOME/bin/jboss-cli.sh` with the command `:shutdown`.
     #[serde(default)]
     pub stop: Option<Vec<String>>,
     /// Additional environment of both.
@@ -145,8 +153,8 @@ pub struct ServerDocument {
     /// File that holds its process id (`CATALINA_PID`).
     #[serde(default)]
     pub pid_file: Option<PathBuf>,
-    /// Ports that it listens on, the HTTP port first. The embedded broker's ports are found by
-    /// themselves and come behind them. An empty list says that it listens on none at all.
+    /// Ports that it listens on, the HTTP port first. The embedded broker's ports, and all of WildFly's,
+    /// are found by themselves and come behind them. An empty list says that it listens on none at all.
     #[serde(default)]
     pub ports: Option<Vec<u16>>,
     /// How long it may take to stop before its process is asked by a signal. Default `2m`.
@@ -155,10 +163,12 @@ pub struct ServerDocument {
     /// How long it may take to start. Default `10m`.
     #[serde(default)]
     pub start_timeout: Option<String>,
-    /// File that holds the startup arguments. Default `BASE/bin/setenv.sh` if it exists.
+    /// File that holds the startup arguments. Default `BASE/bin/setenv.sh` if it exists,
+    /// for WildFly `HOME/bin/standalone.conf`.
     #[serde(default)]
     pub startup_arguments: Option<PathBuf>,
-    /// The deployed application. Default `BASE/webapps/domibus.war`.
+    /// The deployed application. Default `BASE/webapps/domibus.war`, for WildFly the one
+    /// `domibus*.war` of its deployments folder.
     #[serde(default)]
     pub war: Option<PathBuf>,
     /// How to see that the application works.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::domibus::ArtemisStores;
 use super::{DatabaseKind, HealthDocument, SecretRef, ServerKind, Shareable};
 
 /// The site with every value that the document, the installation and the defaults give. Values that
@@ -132,11 +133,13 @@ pub struct Broker {
     /// Whether it keeps messages on disk.
     pub persistent: bool,
     /// KahaDB directory.
-    pub kahadb: PathBuf,
+    pub kahadb: Option<PathBuf>,
     /// Data directory, which holds the scheduler store.
-    pub data: PathBuf,
-    /// Transaction logs of 4.x.
+    pub data: Option<PathBuf>,
+    /// Logs of distributed transactions: of 4.x, or of a WildFly.
     pub transactions: Option<PathBuf>,
+    /// The stores of a WildFly's Artemis.
+    pub artemis: Option<ArtemisStores>,
     /// Store locks that a running broker holds.
     pub locks: Vec<PathBuf>,
 }

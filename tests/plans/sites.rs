@@ -4,10 +4,14 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The parts of a WildFly configuration that say where Domibus keeps what.
+const STANDALONE_FULL: &str = include_str!("standalone-full.xml");
+
 /// Kinds of application server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Server {
     Tomcat,
+    Wildfly,
 }
 
 /// Kinds of database.
@@ -42,6 +46,7 @@ impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tomcat => "tomcat",
+            Self::Wildfly => "wildfly",
         })
     }
 }
@@ -58,7 +63,7 @@ impl fmt::Display for Database {
 impl Combination {
     pub(super) fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for server in [Server::Tomcat] {
+        for server in [Server::Tomcat, Server::Wildfly] {
             for database in [Database::Mysql, Database::Oracle] {
                 for tenants in [false, true] {
                     for new_server in [false, true] {
@@ -197,6 +202,22 @@ impl Installation {
                 );
                 write(&self.home.join("webapps/domibus.war"), "");
             }
+            Server::Wildfly => {
+                write(
+                    &self.home.join("bin/standalone.conf"),
+                    &self.startup(&self.configuration),
+                );
+                write(
+                    &self
+                        .home
+                        .join("standalone/configuration/standalone-full.xml"),
+                    &STANDALONE_FULL.replace("DATA_SOURCE_URL", &self.url()),
+                );
+                write(
+                    &self.home.join("standalone/deployments/domibus-wildfly.war"),
+                    "",
+                );
+            }
         }
     }
 
@@ -245,32 +266,40 @@ impl Installation {
     }
 
     fn properties(&self) -> String {
-        let host = self.database;
-        let mut text = format!(
+        let mut text = String::from(
             "activeMQ.broker.host=localhost\nactiveMQ.brokerName=localhost\n\
-             activeMQ.embedded.configurationFile=file:///${{domibus.config.location}}/internal/activemq.xml\n\
-             activeMQ.connectorPort=1199\nactiveMQ.persistent=true\ndomibus.database.serverName={host}.example\n"
+             activeMQ.embedded.configurationFile=file:///${domibus.config.location}/internal/activemq.xml\n\
+             activeMQ.connectorPort=1199\nactiveMQ.persistent=true\n",
         );
-        let schema = if self.combination.tenants {
+        if self.combination.tenants {
             text.push_str("domibus.database.general.schema=domibus_general\n");
-            "${domibus.database.general.schema}"
         } else {
             text.push_str(&format!(
                 "domibus.attachment.storage.location={}/data/payloads\n",
                 self.home.display()
             ));
+        }
+        if self.combination.server == Server::Tomcat {
+            text.push_str(&format!(
+                "domibus.datasource.url={}\ndomibus.datasource.user=domibus\n",
+                self.url()
+            ));
+        }
+        text
+    }
+
+    /// Address of the data source.
+    fn url(&self) -> String {
+        let host = self.database;
+        let schema = if self.combination.tenants {
+            "domibus_general"
+        } else {
             "domibus"
         };
-        text.push_str(&match self.combination.database {
-            Database::Mysql => format!(
-                "domibus.datasource.url=jdbc:mysql://${{domibus.database.serverName}}:3306/{schema}\n"
-            ),
-            Database::Oracle => "domibus.datasource.url=\
-                 jdbc:oracle:thin:@//${domibus.database.serverName}:1521/DOMIBUS\n\
-                 domibus.datasource.user=domibus\n"
-                .to_owned(),
-        });
-        text
+        match self.combination.database {
+            Database::Mysql => format!("jdbc:mysql://{host}.example:3306/{schema}"),
+            Database::Oracle => format!("jdbc:oracle:thin:@//{host}.example:1521/DOMIBUS"),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 mod check_queues;
 mod check_separate;
 mod queues;
+mod stores;
 mod versions;
 
 pub use check_queues::CheckQueues;

@@ -16,6 +16,10 @@ pub(super) fn resolve(
         Basis::Recorded(site) => site.folders.clone(),
         Basis::Installed(found) => {
             let mut folders = Vec::new();
+            if found.wildfly.is_some() {
+                // BG WildFly `logback.xml`: Domibus logs into the home, not beside the server's log.
+                folders.push(folder("logs", "domibus", &found.server_home.join("logs")));
+            }
             for domain in &found.domains {
                 if let Some(FsLocation::Local(path)) = &domain.fs_plugin_location {
                     folders.push(folder("fs-plugin", &domain.code, path));

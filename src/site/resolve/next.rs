@@ -69,7 +69,7 @@ pub(super) fn resolve(
                     );
                 }
                 let then = installation(&given, &Basis::Installed(found), around, &mut lacks);
-                for folder in &now.folders {
+                for folder in now.folders.iter().filter(|folder| is_data(folder)) {
                     if !then.folders.iter().any(|other| other.name == folder.name) {
                         lacks.push(format!(
                             "`folders.{}` is missing: where the new installation has the messages of {}",
@@ -99,12 +99,20 @@ pub(super) fn resolve(
     }
 }
 
+/// Logs tell what one server did; another has its own.
+fn is_data(folder: &Folder) -> bool {
+    !folder.name.starts_with("logs-")
+}
+
 /// The folders that are there under the same name and another path.
 fn elsewhere(now: &[Folder], then: &[Folder]) -> Vec<Folder> {
-    let moved = then.iter().filter(|folder| {
-        let mut before = now.iter().filter(|before| before.name == folder.name);
-        before.any(|before| before.path != folder.path)
-    });
+    let moved = then
+        .iter()
+        .filter(|folder| is_data(folder))
+        .filter(|folder| {
+            let mut before = now.iter().filter(|before| before.name == folder.name);
+            before.any(|before| before.path != folder.path)
+        });
     moved.cloned().collect()
 }
 

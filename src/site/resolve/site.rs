@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::super::domibus::DomibusInstallation;
 use super::super::resolved::{Broker, Config, Database, Folder, Server, Site};
-use super::super::{DatabaseDocument, InstallationDocument, ServerDocument, SiteDocument};
+use super::super::{
+    DatabaseDocument, InstallationDocument, ServerDocument, ServerKind, SiteDocument,
+};
 use super::{broker, database, folders, next, server, upgrade};
 
 /// Where the values come from that the document does not give.
@@ -129,10 +131,6 @@ pub(super) fn installation(
     around: &Surroundings<'_>,
     missing: &mut Vec<String>,
 ) -> Installation {
-    let home = around.path(&given.server.home);
-    let base = around
-        .optional(given.server.base.as_ref())
-        .unwrap_or_else(|| home.clone());
     let (config, broker, multi_tenant) = match basis {
         Basis::Installed(found) => (config(found), broker::installed(found), found.multi_tenant),
         Basis::Recorded(site) => (site.config.clone(), site.broker.clone(), site.multi_tenant),
@@ -146,16 +144,25 @@ pub(super) fn installation(
         None => config,
     };
     let mut broker = broker;
+    let of_activemq = given.server.kind == ServerKind::Tomcat;
+    for (key, path) in [("kahadb", &own.kahadb), ("broker_data", &own.broker_data)] {
+        if path.is_some() && !of_activemq {
+            missing.push(format!(
+                "`installation.{key}` is of the broker inside Tomcat: leave it out for this kind of server"
+            ));
+        }
+    }
     if let Some(path) = &own.kahadb {
-        broker.kahadb = around.path(path);
-        broker.locks = vec![broker.kahadb.join("lock")];
+        let path = around.path(path);
+        broker.locks = vec![path.join("lock")];
+        broker.kahadb = Some(path);
     }
     if let Some(path) = &own.broker_data {
-        broker.data = around.path(path);
+        broker.data = Some(around.path(path));
     }
     Installation {
         multi_tenant,
-        server: server::resolve(given, basis, around, home, base),
+        server: server::resolve(given, basis, around, missing),
         config,
         broker,
         database: database::resolve(given, basis, around, missing),
