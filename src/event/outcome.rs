@@ -76,6 +76,14 @@ pub enum Because {
     Unknown,
 }
 
+impl Because {
+    /// Whether a step has no place in this run at all: its condition does not hold for the site, or
+    /// there is nothing to do it for. Plans say so; a report of a run has nothing to tell of it.
+    pub fn does_not_apply(&self) -> bool {
+        matches!(self, Self::WhenFalse(_) | Self::NoItems)
+    }
+}
+
 /// The family of a failure: decides the exit code and whether a retry makes sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -12,7 +12,7 @@ use super::reporter::Reporter;
 use super::story::Story;
 use super::summary;
 use super::words::{self, clean};
-use crate::event::{Event, EventKind, FailureReport, Outcome, RunOutcome, StepCard};
+use crate::event::{Because, Event, EventKind, FailureReport, Outcome, RunOutcome, StepCard};
 
 /// Progress of a step is written at most so often, by the time of the events.
 const PROGRESS_EVERY_MS: i64 = 10_000;
@@ -104,6 +104,11 @@ impl<W: Write> LinesReporter<W> {
                 steps,
                 ..
             } => {
+                let applies = |card: &&StepCard| {
+                    let because = card.left_out.as_ref();
+                    !because.is_some_and(Because::does_not_apply)
+                };
+                let steps: Vec<&StepCard> = steps.iter().filter(applies).collect();
                 let count = words::plural(steps.len() as u64, "step");
                 let text = format!("{phase} of {}, {scenario}, {count}, run {run}", clean(site));
                 self.line(at, "start", "", &text)?;

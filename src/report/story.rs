@@ -30,6 +30,8 @@ pub struct Story {
     /// How often it was resumed.
     pub resumed: u32,
     ended_steps: usize,
+    /// Steps that have no place in this run.
+    idle_steps: usize,
 }
 
 impl Story {
@@ -91,11 +93,17 @@ impl Story {
             .iter()
             .filter(|step| step.status.is_final())
             .count();
+        let idle = |step: &&StepState| match &step.status {
+            StepStatus::NotRun { because } => because.does_not_apply(),
+            _ => false,
+        };
+        self.idle_steps = self.state.steps.iter().filter(idle).count();
     }
 
-    /// Steps to which nothing more will happen, and all steps.
+    /// Steps to which nothing more will happen, and all steps, of those that have a place in this run.
     pub fn ended_of_all(&self) -> (usize, usize) {
-        (self.ended_steps, self.state.steps.len())
+        let all = self.state.steps.len().saturating_sub(self.idle_steps);
+        (self.ended_steps.saturating_sub(self.idle_steps), all)
     }
 
     /// Steps in plan order whose status the test accepts.

@@ -94,6 +94,7 @@ impl Summary<'_> {
                     tolerated: true, ..
                 } => &mut tolerated,
                 StepStatus::Failed { .. } => &mut failed,
+                StepStatus::NotRun { because } if because.does_not_apply() => continue,
                 StepStatus::NotRun { because } if is_choice(because) => &mut left_out,
                 StepStatus::NotRun { .. } => &mut not_run,
                 _ => &mut open,
@@ -115,6 +116,7 @@ impl Summary<'_> {
 
     fn not_done(&self, out: &mut dyn Write) -> io::Result<()> {
         let why = |step: &StepState| match &step.status {
+            StepStatus::NotRun { because } if because.does_not_apply() => None,
             StepStatus::NotRun { because } => {
                 let what = if is_choice(because) {
                     "left out"
@@ -350,15 +352,11 @@ fn more(count: usize, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// Whether a step was left out because somebody or the plan wanted it so.
+/// Whether a step was left out because somebody wanted it so.
 fn is_choice(because: &Because) -> bool {
     matches!(
         because,
-        Because::WhenFalse(_)
-            | Because::SkippedByOperator
-            | Because::BeforeStart(_)
-            | Because::Disabled(_)
-            | Because::NoItems
+        Because::SkippedByOperator | Because::BeforeStart(_) | Because::Disabled(_)
     )
 }
 

@@ -150,7 +150,8 @@ impl TerminalReporter {
         match &event.kind {
             EventKind::RunStarted { steps, .. } => {
                 let left_out = |card: &StepCard| {
-                    let because = card.left_out.as_ref()?;
+                    let because = card.left_out.as_ref();
+                    let because = because.filter(|because| !because.does_not_apply())?;
                     Some((
                         card.id.clone(),
                         format!("left out: {}", words::because(because)),

@@ -52,6 +52,8 @@ pub struct Places {
 /// A folder of the site; what else the site knows of it is of no account.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Folder {
+    /// What it holds and whose: `payloads-default`.
+    pub name: String,
     /// Where it is.
     pub path: PathBuf,
 }
@@ -92,23 +94,23 @@ impl Action for CheckSeparate {
                 let refused = refused
                     .into_iter()
                     .map(|text| Finding::refuse(text).hint(HINT));
-                refused
-                    .chain(allowed.into_iter().map(Finding::warning))
-                    .collect()
+                let warnings = allowed.into_iter().chain(self.payload_paths());
+                refused.chain(warnings.map(Finding::warning)).collect()
             }
             Err(failure) => vec![Finding::of(&failure)],
         }
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
-        let (refused, warnings) = self.shared(context.host)?;
+        let (refused, mut warnings) = self.shared(context.host)?;
+        warnings.extend(self.payload_paths());
         if !refused.is_empty() {
             let text = "the new installation is not separate from the present one";
             let mut failure = Failure::refused(text).hint(HINT);
             failure.0.causes = refused;
             return Err(failure);
         }
-        let summary = match warnings.len() {
+        let summary = match self.share.len() {
             0 => "nothing in common".to_owned(),
             _ => "nothing in common but what the site allows".to_owned(),
         };
@@ -181,6 +183,27 @@ impl CheckSeparate {
             found(Shareable::Database, text);
         }
         Ok((refused, allowed))
+    }
+
+    /// The database names payload files by their whole path (BG `PartInfo.java`, `TB_PART_INFO.FILENAME`),
+    /// so a clone goes on reading those of the present installation.
+    fn payload_paths(&self) -> Vec<String> {
+        let payloads = self
+            .present
+            .folders
+            .iter()
+            .filter(|folder| folder.name.starts_with("payloads-"));
+        let moved = payloads.filter_map(|folder| {
+            let mut next = self.next.folders.iter();
+            let there = next.find(|there| there.name == folder.name && there.path != folder.path)?;
+            Some(format!(
+                "the database names payloads by their whole path: the new version reads those of {} there, \
+                 not in {}, until a script of `upgrade.scripts` rewrites TB_PART_INFO.FILENAME",
+                folder.path.display(),
+                there.path.display()
+            ))
+        });
+        moved.collect()
     }
 
     fn shared_data(&self, host: &dyn Host) -> Result<Vec<String>, Failure> {

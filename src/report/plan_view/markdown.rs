@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::stages::{Milestones, Stages, after_words, conditions, preview_words};
 use crate::adapter::PreviewLine;
 use crate::plan::{Plan, PlannedStep};
-use crate::report::words::{self, capital, clean};
+use crate::report::words::{capital, clean};
 
 /// Writes numbered steps with their commands and the instructions that they carry out.
 pub fn markdown(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
@@ -40,19 +40,12 @@ pub fn markdown(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     }
     if !stages.left_out.is_empty() {
         writeln!(out, "\n## Left out\n")?;
-        for step in &stages.left_out {
-            let why = step
-                .left_out
-                .as_ref()
-                .map(words::because)
-                .unwrap_or_default();
-            writeln!(
-                out,
-                "- {} (`{}`): {}",
-                escaped(&step.title),
-                clean(&step.id),
-                escaped(&why)
-            )?;
+        for line in &stages.left_out_lines {
+            match line.title {
+                Some(title) => write!(out, "- {} (`{}`)", escaped(title), clean(line.name))?,
+                None => write!(out, "- part `{}`", clean(line.name))?,
+            }
+            writeln!(out, ": {}", escaped(&line.why))?;
         }
     }
     writeln!(out, "\n## Documents\n")?;

@@ -1,10 +1,10 @@
 //! Which steps of a plan may run at the same time, and what readers want to know of a step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::adapter::PreviewLine;
-use crate::event::Mark;
+use crate::event::{Because, Mark};
 use crate::plan::{OnFailure, Plan, PlannedStep};
 use crate::report::words::{self, clean};
 
@@ -22,8 +22,55 @@ pub(super) struct Stages<'a> {
     pub(super) in_order: Vec<Stage<'a>>,
     /// Steps that are left out, in plan order.
     pub(super) left_out: Vec<&'a PlannedStep>,
+    /// The same for reading: a part of which no step runs, all for one reason, is one line.
+    pub(super) left_out_lines: Vec<LeftOut<'a>>,
     /// The most steps that stand equally deep in the graph.
     widest: usize,
+}
+
+/// A step, or a whole part, that is left out.
+pub(super) struct LeftOut<'a> {
+    /// Id of the step, or name of the part.
+    pub(super) name: &'a str,
+    /// Title of the step; none for a part.
+    pub(super) title: Option<&'a str>,
+    /// Why.
+    pub(super) why: String,
+}
+
+fn lines_of<'a>(plan: &'a Plan, left_out: &[&'a PlannedStep]) -> Vec<LeftOut<'a>> {
+    // How many steps a part has, and the reason for which all of them are left out.
+    let mut parts: BTreeMap<&str, (usize, Option<&Because>)> = BTreeMap::new();
+    for step in &plan.steps {
+        let reason = step.left_out.as_ref();
+        let reason = reason.filter(|because| because.does_not_apply());
+        let part = parts.entry(step.part.as_str()).or_insert((0, reason));
+        part.0 += 1;
+        if part.1 != reason {
+            part.1 = None;
+        }
+    }
+    let mut lines = Vec::new();
+    let mut told = BTreeSet::new();
+    for step in left_out {
+        let why = step.left_out.as_ref().map(words::because);
+        let why = why.unwrap_or_default();
+        let part = step.part.as_str();
+        if !matches!(parts.get(part), Some((2.., Some(_)))) {
+            lines.push(LeftOut {
+                name: &step.id,
+                title: Some(&step.title),
+                why,
+            });
+        } else if told.insert(part) {
+            lines.push(LeftOut {
+                name: part,
+                title: None,
+                why,
+            });
+        }
+    }
+    lines
 }
 
 impl<'a> Stages<'a> {
@@ -53,6 +100,7 @@ impl<'a> Stages<'a> {
         }
         Self {
             in_order: stages.into_iter().map(|(_, stage)| stage).collect(),
+            left_out_lines: lines_of(plan, &left_out),
             left_out,
             widest: widths.into_values().max().unwrap_or(0),
         }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::stages::{Milestones, Stage, Stages, after_words, conditions, preview_words};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::look::Look;
-use crate::report::words::{self, clean};
+use crate::report::words::clean;
 
 /// Writes every step in order, to the argument.
 pub fn tree(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
@@ -55,20 +55,11 @@ pub fn tree(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     }
     if !stages.left_out.is_empty() {
         writeln!(out, "\nleft out")?;
-        let columns = stages
-            .left_out
-            .iter()
-            .map(|step| step.id.len())
-            .max()
-            .unwrap_or(0)
-            .min(40);
-        for step in &stages.left_out {
-            let why = step
-                .left_out
-                .as_ref()
-                .map(words::because)
-                .unwrap_or_default();
-            writeln!(out, "  {:columns$}  {why}", clean(&step.id))?;
+        let lines = &stages.left_out_lines;
+        let columns = lines.iter().map(|line| line.name.len()).max();
+        let columns = columns.unwrap_or(0).min(40);
+        for line in lines {
+            writeln!(out, "  {:columns$}  {}", clean(line.name), line.why)?;
         }
     }
     Ok(())
