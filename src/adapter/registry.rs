@@ -18,6 +18,7 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<command::CommandCheck>(),
     ActionEntry::of::<command::CommandRun>(),
     ActionEntry::of::<domibus::CheckQueues>(),
+    ActionEntry::of::<domibus::CheckSeparate>(),
     ActionEntry::of::<files::FilesBackup>(),
     ActionEntry::of::<files::FilesDiscard>(),
     ActionEntry::of::<files::FilesOverlay>(),

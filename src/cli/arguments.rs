@@ -86,7 +86,7 @@ pub struct SiteArguments {
 /// What a plan is made of.
 #[derive(Debug, Clone, Args)]
 pub struct PlanningArguments {
-    /// What is reused: `same-server`
+    /// What the new version runs in: `same-server`, or `new-server` (`target` of the site)
     #[arg(long, value_name = "SCENARIO", default_value = "same-server")]
     pub scenario: String,
     /// Site and runbooks.

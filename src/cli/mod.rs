@@ -10,6 +10,7 @@ mod check;
 mod exit;
 mod gates;
 mod load;
+mod next;
 mod phase;
 mod plan;
 mod planning;

@@ -1,11 +1,12 @@
 //! From a site file and a phase to a plan.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::arguments::{PhaseArgument, PlanningArguments};
 use super::exit::Exit;
 use super::load::LoadedSite;
+use super::next::{self, NextFound};
 use super::stop::Stop;
 use crate::adapter::registry;
 use crate::backup::{self, SealedSet};
@@ -13,9 +14,9 @@ use crate::diagnostic::{Code, Problem, Problems, SourceFile, did_you_mean};
 use crate::host::{Host, LocalHost};
 use crate::plan::{Phase, Plan, PlanRequest, RunbookFile, Selection};
 use crate::runbook::{Runbook, SHIPPED};
-use crate::site::domibus::{DomibusInstallation, Note, discover};
-use crate::site::files::{FileSource, LocalFiles, Mapped};
-use crate::site::{self, Basis, Site, Surroundings};
+use crate::site::domibus::{DomibusInstallation, Note, ServerPlace, discover};
+use crate::site::files::{FileSource, Mapped};
+use crate::site::{self, Basis, ServerDocument, Site, Surroundings, TargetDocument};
 
 /// A plan and what it rests on.
 pub(super) struct Prepared {
@@ -59,10 +60,12 @@ pub(super) fn prepare(
         Phase::Backup => None,
         Phase::Upgrade | Phase::Restore => used_set(loaded, from, purpose)?,
     };
-    let (site, notes) = match &set {
-        Some(set) => (recorded(loaded, set)?, Vec::new()),
-        None => installed(loaded)?,
+    let next = next::look(loaded, &runbook.scenario, phase)?;
+    let (site, mut notes) = match &set {
+        Some(set) => (recorded(loaded, set, &next)?, Vec::new()),
+        None => installed(loaded, &next)?,
     };
+    notes.extend(next.into_notes());
     let request = PlanRequest {
         runbook: &runbook,
         phase,
@@ -170,14 +173,14 @@ fn used_set(
 }
 
 /// The site on the basis of what is installed now.
-fn installed(loaded: &LoadedSite) -> Result<(Site, Vec<Note>), Stop> {
-    let found = look(loaded)?;
-    let site = resolved(loaded, &Basis::Installed(&found))?;
+fn installed(loaded: &LoadedSite, next: &NextFound) -> Result<(Site, Vec<Note>), Stop> {
+    let found = look(loaded, &Looked::present(loaded), &[])?;
+    let site = resolved(loaded, &Basis::Installed(&found), next)?;
     Ok((site, found.notes))
 }
 
 /// The site on the basis of what a backup set remembers.
-fn recorded(loaded: &LoadedSite, set: &SealedSet) -> Result<Site, Stop> {
+fn recorded(loaded: &LoadedSite, set: &SealedSet, next: &NextFound) -> Result<Site, Stop> {
     let damaged = |reason: String| {
         let message = format!(
             "{} is damaged: {reason}",
@@ -194,10 +197,10 @@ fn recorded(loaded: &LoadedSite, set: &SealedSet) -> Result<Site, Stop> {
     }
     let site: Site = serde_json::from_value(plan.values)
         .map_err(|error| damaged(format!("its site cannot be read: {error}")))?;
-    resolved(loaded, &Basis::Recorded(&site))
+    resolved(loaded, &Basis::Recorded(&site), next)
 }
 
-fn resolved(loaded: &LoadedSite, basis: &Basis<'_>) -> Result<Site, Stop> {
+fn resolved(loaded: &LoadedSite, basis: &Basis<'_>, next: &NextFound) -> Result<Site, Stop> {
     let host = LocalHost;
     let find_program = |names: &[&str]| {
         names
@@ -209,7 +212,7 @@ fn resolved(loaded: &LoadedSite, basis: &Basis<'_>) -> Result<Site, Stop> {
         directory: &loaded.directory,
         find_program: &find_program,
     };
-    site::resolve(&loaded.document, basis, &around).map_err(|missing| {
+    site::resolve(&loaded.document, basis, &next.after(), &around).map_err(|missing| {
         let mut stop = Stop::new(
             Exit::Document,
             format!("the site file {} does not say enough", loaded.source.name()),
@@ -221,35 +224,71 @@ fn resolved(loaded: &LoadedSite, basis: &Basis<'_>) -> Result<Site, Stop> {
     })
 }
 
-/// Reads the installation. One for practice that is not laid out yet is read from its template.
-fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
-    let document = &loaded.document;
-    let home = site::absolute(&loaded.directory, &document.server.home);
-    let base = document
-        .server
-        .base
-        .as_ref()
-        .map(|base| site::absolute(&loaded.directory, base));
-    let mut environment: BTreeMap<String, String> =
-        document.server.environment.clone().into_iter().collect();
-    if let Some(base) = base {
-        environment.insert("CATALINA_BASE".to_owned(), base.display().to_string());
+/// Which installation is looked at.
+pub(super) struct Looked<'a> {
+    server: &'a ServerDocument,
+    /// Where the document speaks of it, before `server`.
+    keys: &'a [&'a str],
+}
+
+impl<'a> Looked<'a> {
+    /// The present one.
+    pub(super) fn present(loaded: &'a LoadedSite) -> Self {
+        let server = &loaded.document.server;
+        Self { server, keys: &[] }
     }
-    let mapped;
-    let files: &dyn FileSource = match &document.practice {
-        Some(practice) if !home.exists() => {
-            mapped = Mapped::new(
-                &site::absolute(&loaded.directory, &practice.installation),
-                &site::absolute(&loaded.directory, &practice.template),
-            );
-            &mapped
+
+    /// The new one of scenario `new-server`.
+    pub(super) fn target(target: &'a TargetDocument) -> Self {
+        Self {
+            server: &target.server,
+            keys: &["target"],
         }
-        _ => &LocalFiles,
-    };
-    if let Err(error) = files.list(&home) {
-        return Err(Problems::from(no_server(loaded, &home, &error)).into());
     }
-    discover(files, &home, &environment).map_err(|error| {
+
+    fn home_key(&self) -> String {
+        let mut keys = self.keys.to_vec();
+        keys.extend(["server", "home"]);
+        keys.join(".")
+    }
+}
+
+/// Reads an installation, with some of its places read elsewhere. One for practice that is not laid
+/// out yet is read from its template.
+pub(super) fn look(
+    loaded: &LoadedSite,
+    looked: &Looked<'_>,
+    elsewhere: &[(PathBuf, PathBuf)],
+) -> Result<DomibusInstallation, Stop> {
+    let home = site::absolute(&loaded.directory, &looked.server.home);
+    let base = looked.server.base.as_ref();
+    let base = base.map(|base| site::absolute(&loaded.directory, base));
+    let environment: BTreeMap<String, String> =
+        looked.server.environment.clone().into_iter().collect();
+    let mut files = Mapped::default();
+    if let Some(practice) = &loaded.document.practice
+        && !home.exists()
+    {
+        files = files.and(
+            &site::absolute(&loaded.directory, &practice.installation),
+            &site::absolute(&loaded.directory, &practice.template),
+        );
+    }
+    for (from, to) in elsewhere {
+        files = files.and(from, to);
+    }
+    if let Err(error) = files.list(&home) {
+        return Err(Problems::from(no_server(loaded, looked, &home, &error)).into());
+    }
+    let start = looked.server.start.as_deref().unwrap_or_default();
+    let place = ServerPlace {
+        kind: looked.server.kind,
+        home: &home,
+        base: base.as_deref(),
+        configuration_file: looked.server.configuration_file.as_deref(),
+        arguments: start.get(1..).unwrap_or_default(),
+    };
+    discover(&files, &place, &environment).map_err(|error| {
         let message = format!(
             "failed to read the Domibus installation in {}",
             home.display()
@@ -264,34 +303,44 @@ fn look(loaded: &LoadedSite) -> Result<DomibusInstallation, Stop> {
                 stop = stop.hint(problem.help);
             }
         }
-        stop.hint("`server.home` must be the Tomcat directory that runs Domibus")
+        stop.hint(must_be(looked))
     })
 }
 
-fn no_server(loaded: &LoadedSite, home: &Path, error: &std::io::Error) -> Problem {
+fn must_be(looked: &Looked<'_>) -> String {
+    format!(
+        "`{}` must be the home directory of the server that runs Domibus",
+        looked.home_key()
+    )
+}
+
+fn no_server(
+    loaded: &LoadedSite,
+    looked: &Looked<'_>,
+    home: &Path,
+    error: &std::io::Error,
+) -> Problem {
     let template = loaded
         .document
         .practice
         .as_ref()
         .map(|practice| site::absolute(&loaded.directory, &practice.template))
         .filter(|template| !template.is_dir());
+    let home_key = looked.home_key();
     let (path, key, help) = match &template {
         Some(template) => (
             template.as_path(),
-            ["practice", "template"],
-            "the practice installation is laid out from this directory",
+            "practice.template",
+            "the practice installation is laid out from this directory".to_owned(),
         ),
-        None => (
-            home,
-            ["server", "home"],
-            "`server.home` must be the Tomcat directory that runs Domibus",
-        ),
+        None => (home, home_key.as_str(), must_be(looked)),
     };
+    let keys: Vec<&str> = key.split('.').collect();
     Problem::error(
         Code::DISCOVERY,
         format!("failed to read {}", path.display()),
     )
-    .at(loaded.source.value_at(&key), error.to_string())
+    .at(loaded.source.value_at(&keys), error.to_string())
     .help(help)
 }
 

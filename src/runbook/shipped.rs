@@ -7,6 +7,10 @@ pub static SHIPPED: &[(&str, &str)] = &[
         include_str!("../../runbooks/domibus/backup-set.yaml"),
     ),
     (
+        "domibus/broker-artemis",
+        include_str!("../../runbooks/domibus/broker-artemis.yaml"),
+    ),
+    (
         "domibus/broker-kahadb",
         include_str!("../../runbooks/domibus/broker-kahadb.yaml"),
     ),
@@ -29,6 +33,10 @@ pub static SHIPPED: &[(&str, &str)] = &[
     (
         "domibus/folders",
         include_str!("../../runbooks/domibus/folders.yaml"),
+    ),
+    (
+        "domibus/new-server",
+        include_str!("../../runbooks/domibus/new-server.yaml"),
     ),
     (
         "domibus/same-server",

@@ -46,9 +46,61 @@ pub struct SiteDocument {
     /// The version to go to and its material.
     #[serde(default)]
     pub upgrade: UpgradeDocument,
+    /// The new installation, for scenario `new-server`: installed and configured, with the new
+    /// version, and never started.
+    #[serde(default)]
+    pub target: Option<TargetDocument>,
     /// Free values for the site's own runbooks: `${ site.values.NAME }`.
     #[serde(default, deserialize_with = "unique::json_map")]
     pub values: Map<String, Value>,
+}
+
+/// The new installation of scenario `new-server`. Each key means what it means for the present one.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetDocument {
+    /// The application server.
+    pub server: ServerDocument,
+    /// The database.
+    #[serde(default)]
+    pub database: Option<DatabaseDocument>,
+    /// What discovery cannot find or gets wrong.
+    #[serde(default)]
+    pub installation: InstallationDocument,
+    /// More folders that belong to the data: by the names that they have in `folders`.
+    #[serde(default, deserialize_with = "unique::map")]
+    #[schemars(with = "BTreeMap<String, PathBuf>")]
+    pub folders: IndexMap<String, PathBuf>,
+    /// What it shares with the present installation on purpose. Nothing unless given: both at work on
+    /// the same data would lose messages.
+    #[serde(default)]
+    pub share: Vec<Shareable>,
+}
+
+/// What a new installation may share with the present one, if the site says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shareable {
+    /// The configuration directory.
+    Configuration,
+    /// The broker's stores.
+    Stores,
+    /// Folders with messages, payloads and keys.
+    Folders,
+    /// The database.
+    Database,
+}
+
+impl Shareable {
+    /// The word of the documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::Stores => "stores",
+            Self::Folders => "folders",
+            Self::Database => "database",
+        }
+    }
 }
 
 /// An installation for practice.
@@ -67,6 +119,8 @@ pub struct PracticeDocument {
 pub enum ServerKind {
     /// Apache Tomcat with an embedded ActiveMQ.
     Tomcat,
+    /// WildFly with its embedded Artemis.
+    Wildfly,
 }
 
 /// The application server.
@@ -75,15 +129,21 @@ pub enum ServerKind {
 pub struct ServerDocument {
     /// Kind.
     pub kind: ServerKind,
-    /// Its home directory (`CATALINA_HOME`).
+    /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
-    /// Its instance directory (`CATALINA_BASE`), if it is another one.
+    /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else `HOME`, or
+    /// `JBOSS_BASE_DIR`, which is else `HOME/standalone`.
     #[serde(default)]
     pub base: Option<PathBuf>,
-    /// Program and arguments that start it. Default `HOME/bin/startup.sh`.
+    /// WildFly only: its configuration file in `BASE/configuration`. Default `standalone-full.xml`.
+    #[serde(default)]
+    pub configuration_file: Option<String>,
+    /// Program and arguments that start it. Default `HOME/bin/startup.sh`, for WildFly
+    /// `HOME/bin/standalone.sh --server-config=CONFIGURATION_FILE`.
     #[serde(default)]
     pub start: Option<Vec<String>>,
-    /// Program and arguments that stop it. Default `HOME/bin/shutdown.sh`.
+    /// Program and arguments that stop it. Default `HOME/bin/shutdown.sh`, for WildFly
+    /// `HOME/bin/jboss-cli.sh` with the command `:shutdown`.
     #[serde(default)]
     pub stop: Option<Vec<String>>,
     /// Additional environment of both.
@@ -93,8 +153,8 @@ pub struct ServerDocument {
     /// File that holds its process id (`CATALINA_PID`).
     #[serde(default)]
     pub pid_file: Option<PathBuf>,
-    /// Ports that it listens on, the HTTP port first. The embedded broker's ports are found by
-    /// themselves and come behind them. An empty list says that it listens on none at all.
+    /// Ports that it listens on, the HTTP port first. The embedded broker's ports, and all of WildFly's,
+    /// are found by themselves and come behind them. An empty list says that it listens on none at all.
     #[serde(default)]
     pub ports: Option<Vec<u16>>,
     /// How long it may take to stop before its process is asked by a signal. Default `2m`.
@@ -103,10 +163,12 @@ pub struct ServerDocument {
     /// How long it may take to start. Default `10m`.
     #[serde(default)]
     pub start_timeout: Option<String>,
-    /// File that holds the startup arguments. Default `BASE/bin/setenv.sh` if it exists.
+    /// File that holds the startup arguments. Default `BASE/bin/setenv.sh` if it exists,
+    /// for WildFly `HOME/bin/standalone.conf`.
     #[serde(default)]
     pub startup_arguments: Option<PathBuf>,
-    /// The deployed application. Default `BASE/webapps/domibus.war`.
+    /// The deployed application. Default `BASE/webapps/domibus.war`, for WildFly the one
+    /// `domibus*.war` of its deployments folder.
     #[serde(default)]
     pub war: Option<PathBuf>,
     /// How to see that the application works.
@@ -247,6 +309,10 @@ pub struct UpgradeDocument {
     /// A folder whose files are laid over the configuration directory.
     #[serde(default)]
     pub config: Option<PathBuf>,
+    /// A new configuration directory, for an upgrade that leaves the present one alone: `config` is
+    /// put there and holds all of it, plugins and extensions too; `startup_arguments` must lead to it.
+    #[serde(default)]
+    pub config_location: Option<PathBuf>,
     /// A folder whose files are laid over `plugins/` of the configuration directory.
     #[serde(default)]
     pub plugins: Option<PathBuf>,

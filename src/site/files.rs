@@ -1,4 +1,4 @@
-//! Where discovery reads from: the local disk, or the local disk with one folder moved.
+//! Where discovery reads from: the local disk, or the local disk with some places moved.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -77,30 +77,36 @@ impl FileSource for LocalFiles {
     }
 }
 
-/// The files of this machine, with everything under `from` read in `to` instead: an installation that is
-/// practised on before it is laid out at its real place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The files of this machine, with some places read elsewhere: an installation that is practised on
+/// before it is laid out at its real place, a configuration directory that is still to be put there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapped {
-    from: PathBuf,
-    to: PathBuf,
+    places: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Mapped {
-    /// Reads what is asked for under `from` in `to`.
-    pub fn new(from: &Path, to: &Path) -> Self {
-        Self {
-            from: normalized(from),
-            to: to.to_owned(),
-        }
+    /// Reads `from`, and everything under it, in `to` instead. The place that was told last is looked
+    /// at first, and `to` is itself read where the places told earlier say.
+    #[must_use]
+    pub fn and(mut self, from: &Path, to: &Path) -> Self {
+        let to = self.place_of(to);
+        self.places.insert(0, (normalized(from), to));
+        self
     }
 
     fn place_of(&self, path: &Path) -> PathBuf {
         // `from/../x` lies outside `from`; without normalizing it would be looked for in `to/../x`.
         let path = normalized(path);
-        match path.strip_prefix(&self.from) {
-            Ok(rest) => self.to.join(rest),
-            Err(_) => path,
-        }
+        let moved = self.places.iter().find_map(|(from, to)| {
+            let rest = path.strip_prefix(from).ok()?;
+            // Joining nothing would end the path of a file in a slash.
+            Some(if rest.as_os_str().is_empty() {
+                to.clone()
+            } else {
+                to.join(rest)
+            })
+        });
+        moved.unwrap_or(path)
     }
 }
 
@@ -155,10 +161,14 @@ mod tests {
         let outside = tempfile::tempdir().unwrap();
         fs::write(stage.path().join("inside.txt"), "inside").unwrap();
         fs::write(outside.path().join("outside.txt"), "outside").unwrap();
-        let files = Mapped::new(Path::new("/opt/tomcat"), stage.path());
+        let setenv = Path::new("/opt/tomcat/bin/setenv.sh");
+        let files = Mapped::default()
+            .and(Path::new("/opt/tomcat"), stage.path())
+            .and(setenv, Path::new("/opt/tomcat/inside.txt"));
         let read = |path: &Path| String::from_utf8(files.read(path).unwrap()).unwrap();
         assert_eq!(read(Path::new("/opt/tomcat/conf/../inside.txt")), "inside");
         assert_eq!(read(&outside.path().join("outside.txt")), "outside");
+        assert_eq!(read(setenv), "inside");
         let names = files.list(Path::new("/opt/tomcat")).unwrap();
         assert_eq!(names[0].name, "inside.txt");
         assert!(files.read(Path::new("/opt/tomcat/../inside.txt")).is_err());

@@ -18,12 +18,13 @@ pub mod startup_args;
 
 pub use document::{
     DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument, PracticeDocument,
-    ScriptsDocument, ServerDocument, ServerKind, SiteDocument, UpgradeDocument,
+    ScriptsDocument, ServerDocument, ServerKind, Shareable, SiteDocument, TargetDocument,
+    UpgradeDocument,
 };
-pub use resolve::{Basis, FindProgram, Surroundings, absolute, resolve};
+pub use resolve::{After, Basis, FindProgram, Surroundings, absolute, resolve, same_address};
 pub use resolved::{
-    Broker, Config, Connection, Database, Folder, Migration, Oracle, OracleConnection, Schema,
-    Server, Site, Upgrade,
+    Broker, Config, Connection, Database, Folder, Migration, Next, Oracle, OracleConnection,
+    Schema, SchemaClone, Server, Site, Upgrade,
 };
 pub use secret_ref::SecretRef;
 pub use secret_resolve::{SecretError, resolve as resolve_secret};

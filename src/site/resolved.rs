@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{DatabaseKind, HealthDocument, SecretRef, ServerKind};
+use super::domibus::ArtemisStores;
+use super::{DatabaseKind, HealthDocument, SecretRef, ServerKind, Shareable};
 
 /// The site with every value that the document, the installation and the defaults give. Values that
 /// are not known are `null`, so that every name exists in expressions. Paths are absolute.
@@ -32,8 +33,47 @@ pub struct Site {
     pub folders: Vec<Folder>,
     /// The version to go to.
     pub upgrade: Upgrade,
+    /// The installation that the new version runs in.
+    pub next: Next,
     /// Free values of the site file.
     pub values: Value,
+}
+
+/// The installation that the new version runs in: the same one, the same with another configuration
+/// directory, or the `target` of scenario `new-server`. What is not another is as in the site.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Next {
+    /// The application server.
+    pub server: Server,
+    /// The configuration directory.
+    pub config: Config,
+    /// Whether that is another one than the site's.
+    pub other_config: bool,
+    /// The broker.
+    pub broker: Broker,
+    /// Whether its stores are others than the site's, so that messages have to be carried there.
+    pub carries_messages: bool,
+    /// The database.
+    pub database: Database,
+    /// The schemas that have to be cloned into it.
+    pub clones: Vec<SchemaClone>,
+    /// Its folders.
+    pub folders: Vec<Folder>,
+    /// Those of them that lie elsewhere than the site's of the same name.
+    pub other_folders: Vec<Folder>,
+    /// Those of them that are the site's.
+    pub same_folders: Vec<Folder>,
+    /// What it shares with the site on purpose.
+    pub share: Vec<Shareable>,
+}
+
+/// A schema and its clone in another database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaClone {
+    /// Name of the step instance and of the artifact: the site's schema.
+    pub name: String,
+    /// The schema of the clone, if it has another name.
+    pub remap: Option<String>,
 }
 
 /// The application server.
@@ -93,11 +133,13 @@ pub struct Broker {
     /// Whether it keeps messages on disk.
     pub persistent: bool,
     /// KahaDB directory.
-    pub kahadb: PathBuf,
+    pub kahadb: Option<PathBuf>,
     /// Data directory, which holds the scheduler store.
-    pub data: PathBuf,
-    /// Transaction logs of 4.x.
+    pub data: Option<PathBuf>,
+    /// Logs of distributed transactions: of 4.x, or of a WildFly.
     pub transactions: Option<PathBuf>,
+    /// The stores of a WildFly's Artemis.
+    pub artemis: Option<ArtemisStores>,
     /// Store locks that a running broker holds.
     pub locks: Vec<PathBuf>,
 }
@@ -226,6 +268,8 @@ pub struct Upgrade {
     pub war: Option<PathBuf>,
     /// Laid over the configuration directory.
     pub config: Option<PathBuf>,
+    /// The new configuration directory, if there is to be one.
+    pub config_location: Option<PathBuf>,
     /// Laid over `plugins/`.
     pub plugins: Option<PathBuf>,
     /// Laid over `extensions/`.

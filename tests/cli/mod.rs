@@ -4,6 +4,7 @@
 //! and what it left behind.
 
 mod documents;
+mod elsewhere;
 mod gates;
 mod harness;
 mod interrupted;

@@ -55,7 +55,7 @@ fn steps_are_changed_disabled_and_placed_around_others() {
     ==== the outage opens
        2 stop-server                       server.stop
            Stop the server and wait until it is truly gone
-           source  domibus/2.1.1/2, domibus/3.1.1/1, domibus/4.1.1/1, domibus/5.1/1, domibus/5.1/2
+           source  domibus/2.1.1/2, domibus/3.1.1/1, domibus/4.1.1/1, domibus/5.1/1, domibus/5.1/2, domibus/3.2.1/1, domibus/4.2.1/1, domibus/7.1/1
            after   tell
            runs    CATALINA_BASE=[SITE]/installation/tomcat CATALINA_HOME=[SITE]/installation/tomcat JAVA_OPTS=-Dx [SITE]/installation/tomcat/bin/shutdown.sh
            checks  no process of the server in [SITE]/installation/tomcat is left
@@ -71,6 +71,7 @@ fn steps_are_changed_disabled_and_placed_around_others() {
       save-logs      disabled: logs go to a log server
       dump-database  `site.database.kind == "mysql"` is not so
       export-schema  `site.database.kind == "oracle"` is not so
+      copy-artemis   `site.server.kind == "wildfly" and site.broker.embedded and site.broker.persistent` is not so
     "#);
     assert_eq!(sandbox.run(&["backup"]).code(), 0);
     assert_eq!(sandbox.read("log"), "tell\ntold\n");

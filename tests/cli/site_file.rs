@@ -238,7 +238,7 @@ fn no_tomcat_where_the_site_says() {
     8 |   home: installation/tomkat
       |         ^^^^^^^^^^^^^^^^^^^ No such file or directory (os error 2)
       |
-      = help: `server.home` must be the Tomcat directory that runs Domibus
+      = help: `server.home` must be the home directory of the server that runs Domibus
     ");
 }
 

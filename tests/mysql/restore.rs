@@ -56,6 +56,42 @@ fn a_restore_undoes_an_upgrade_to_the_byte() {
     assert_eq!(rig.exact_dump(&schema), before);
 }
 
+/// Views, triggers and routines speak of the schema that they are in, whatever its name.
+#[test]
+fn a_clone_has_another_name_and_replaces_nothing() {
+    let Some(rig) = rig() else { return };
+    let schema = rig.seeded();
+    let stage = Stage::new(&rig.password);
+    let connection = rig.connection();
+    let (set, outcome) = stage.dump_into("set", &dump(&connection, &schema)).unwrap();
+    let set = stage.seal(&set, outcome.artifacts);
+    let clone = format!("{schema}_clone");
+    let options = json!({
+        "schema": schema, "remap_schema": clone, "into_empty": true, "wait_seconds": 0,
+    });
+    let action: Restore = action(&connection, options);
+
+    rig.sql(&format!(
+        "CREATE DATABASE `{clone}`; CREATE TABLE `{clone}`.mine (id INT)"
+    ));
+    let failure = stage.restore(&set, &action).unwrap_err();
+    assert_eq!(failure.kind(), FailureKind::Refused);
+    assert_eq!(
+        failure.0.message,
+        format!("the schema `{clone}` is not empty: it holds 1")
+    );
+    assert_eq!(rig.sql(&format!("SHOW TABLES IN `{clone}`")), "mine");
+
+    rig.sql(&format!("DROP DATABASE `{clone}`"));
+    let before = rig.exact_dump(&schema);
+    stage.restore(&set, &action).unwrap();
+    assert_eq!(rig.exact_dump(&clone), before.replace(&schema, &clone));
+    // What a killed attempt left is the step's own.
+    stage.restore(&set, &action).unwrap();
+    assert_eq!(rig.exact_dump(&clone), before.replace(&schema, &clone));
+    assert_eq!(rig.exact_dump(&schema), before);
+}
+
 #[test]
 fn odd_names_comments_and_huge_rows_come_back() {
     let Some(rig) = rig() else { return };

@@ -77,6 +77,14 @@ fn a_clone_goes_into_another_schema_and_leaves_the_first_alone() {
     let refused = stage.restore(&set, &refused).unwrap_err();
     assert!(text(&refused).contains("GRANT DATAPUMP_IMP_FULL_DATABASE TO \"OTHER\";"));
     rig.python("b.run('UPDATE m_users SET roles = ? WHERE name = ?', '[\"DATAPUMP_IMP_FULL_DATABASE\"]', 'OTHER')");
+    let careful = json!({ "remap_schema": "OTHER", "into_empty": true });
+    let careful: Restore = rig.transfer("OTHER", &careful);
+    rig.sql("OTHER", "CREATE TABLE MINE (ID NUMBER);");
+    let refused = Stage::new(PASSWORD).restore(&set, &careful).unwrap_err();
+    assert_eq!(
+        refused.0.message,
+        "the schema `OTHER` is not empty: it holds 1"
+    );
     let clone: Restore = rig.transfer("OTHER", &clone);
     stage.restore(&set, &clone).unwrap();
     assert_eq!(rig.exact("OTHER"), before);

@@ -10,6 +10,13 @@ tomcat_version=9.0.80 h2_version=2.1.214
 # WildFly 26's and WildFly 39's.
 # shellcheck disable=SC2034
 artemis_versions='2.19.1 2.44.0'
+# The newest one that Domibus supports, and the newest there is: it embeds the newer Artemis.
+# shellcheck disable=SC2034
+wildfly_versions='26.1.3.Final 39.0.1.Final'
+# Accounts of every WildFly of the rig: one manages, one (group guest) speaks to the broker.
+# shellcheck disable=SC2034
+wildfly_management_user=rig-admin wildfly_management_password='rig-Admin-1' \
+    wildfly_jms_user=rig-jms wildfly_jms_password='rig-Jms-1'
 
 fail() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2

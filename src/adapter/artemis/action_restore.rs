@@ -39,6 +39,9 @@ pub struct ArtemisRestore {
     pub transactions: Option<PathBuf>,
     /// Name of the artifact in the set.
     pub artifact: String,
+    /// Makes the directories above that are not there, each like the one it is made in.
+    #[serde(default)]
+    pub parents: bool,
 }
 
 /// A directory that has to be restored.
@@ -172,6 +175,7 @@ impl ArtemisRestore {
         FilesRestore {
             artifact: role.artifact(&self.artifact),
             target: Some(path.to_owned()),
+            parents: self.parents,
             ..FilesRestore::default()
         }
     }

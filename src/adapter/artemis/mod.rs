@@ -48,3 +48,4 @@ pub use files::LOCK_FILES;
 pub use format_check::ArtemisStoreCheck;
 pub use inventory::{ArtemisDamage, ArtemisInventory, ArtemisQueue};
 pub use reader::{Directories, read_inventory};
+pub(in crate::adapter) use record::inventory;

@@ -52,7 +52,9 @@ pub(super) fn journal_of<'a>(
 }
 
 /// What directories hold.
-pub(super) fn inventory(directories: &Directories<'_>) -> Result<ArtemisInventory, Failure> {
+pub(in crate::adapter) fn inventory(
+    directories: &Directories<'_>,
+) -> Result<ArtemisInventory, Failure> {
     read_inventory(directories).map_err(|error| match error {
         ArtemisError::Foreign { .. } => Failure::refused(error.to_string())
             .hint("correct the paths of the broker's directories in the site"),

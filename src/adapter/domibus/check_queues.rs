@@ -5,26 +5,40 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::queues::is_backend_queue;
+use super::stores::{Stores, Waiting};
 use super::versions::renumbers;
-use crate::adapter::kahadb::{StoreInventory, Survey, counted};
+use crate::adapter::artemis::Directories;
+use crate::adapter::kahadb::Survey;
 use crate::adapter::store_guard::{in_use, refuse_in_use};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
 };
 use crate::event::Outcome;
-use crate::host::Host;
 
 /// Refuses an upgrade that would lose queued messages. Messages of Domibus' own queues and those that
 /// wait for redelivery do not outlive an upgrade to 5.0 or to 5.2.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckQueues {
-    /// The KahaDB directory of the broker.
-    pub store: PathBuf,
-    /// The broker's data directory, with the scheduler store.
-    pub data: PathBuf,
+    /// The KahaDB directory of the broker, if it is ActiveMQ.
+    #[serde(default)]
+    pub store: Option<PathBuf>,
+    /// ActiveMQ's data directory, with the scheduler store.
+    #[serde(default)]
+    pub data: Option<PathBuf>,
+    /// The journal directory of the broker, if it is Artemis.
+    #[serde(default)]
+    pub journal: Option<PathBuf>,
+    /// Artemis' bindings directory.
+    #[serde(default)]
+    pub bindings: Option<PathBuf>,
+    /// Artemis' paging directory; it may be missing.
+    #[serde(default)]
+    pub paging: Option<PathBuf>,
+    /// Artemis' directory of large messages; it may be missing.
+    #[serde(default)]
+    pub large_messages: Option<PathBuf>,
     /// The installed version. One that is not known counts as an old one.
     #[serde(default)]
     pub from_version: Option<String>,
@@ -34,14 +48,6 @@ pub struct CheckQueues {
     /// Warn instead of refusing.
     #[serde(default)]
     pub allow: bool,
-}
-
-/// What waits in the broker.
-struct Waiting {
-    /// All of it.
-    messages: u64,
-    /// What the new version would drop, a sentence fragment for each queue.
-    at_risk: Vec<String>,
 }
 
 impl Action for CheckQueues {
@@ -55,17 +61,16 @@ impl Action for CheckQueues {
     }];
 
     fn validate(&self) -> Vec<String> {
-        self.stores().problems()
+        match self.stores() {
+            Ok(stores) => stores.problems(),
+            Err(problem) => vec![problem],
+        }
     }
 
     fn preview(&self) -> Preview {
-        let mut lines = vec![
-            PreviewLine::Reads(format!("{} (the journal)", self.store.display())),
-            PreviewLine::Reads(format!(
-                "{} (the journal of the scheduler)",
-                self.data.display()
-            )),
-        ];
+        let mut lines = self
+            .stores()
+            .map_or_else(|_| Vec::new(), |stores| stores.reads());
         let versions = self.versions();
         lines.push(if !self.crosses() {
             PreviewLine::Note(format!("{versions}: queued messages stay valid"))
@@ -86,8 +91,9 @@ impl Action for CheckQueues {
             return Vec::new();
         }
         let look = || -> Result<Option<Finding>, Failure> {
-            let waiting = self.look(context.host)?;
-            let running = in_use(context.host, &self.stores().locks(context.host)?)?.is_some();
+            let stores = self.stores().map_err(Failure::refused)?;
+            let waiting = stores.look(context.host)?;
+            let running = in_use(context.host, &stores.locks(context.host)?)?.is_some();
             if waiting.at_risk.is_empty() {
                 return Ok(None);
             }
@@ -106,8 +112,9 @@ impl Action for CheckQueues {
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
-        refuse_in_use(context.host, &self.stores().locks(context.host)?)?;
-        let waiting = self.look(context.host)?;
+        let stores = self.stores().map_err(Failure::refused)?;
+        refuse_in_use(context.host, &stores.locks(context.host)?)?;
+        let waiting = stores.look(context.host)?;
         let mut outcome = Outcome::default();
         let messages = waiting.messages;
         outcome
@@ -166,50 +173,40 @@ impl CheckQueues {
         )
     }
 
-    fn stores(&self) -> Survey<'_> {
-        Survey {
-            store: &self.store,
-            data: &self.data,
-        }
-    }
-
-    fn look(&self, host: &dyn Host) -> Result<Waiting, Failure> {
-        let mut waiting = Waiting {
-            messages: 0,
-            at_risk: Vec::new(),
-        };
-        for (path, found) in self.stores().read(host)? {
-            // What cannot be read may be a message of any queue.
-            if let Some(damage) = found.damage.first() {
-                let text = format!("{}: {damage}", path.display());
-                waiting.at_risk.push(text);
+    /// The stores of the one broker that the options name; what is wrong with them otherwise.
+    fn stores(&self) -> Result<Stores<'_>, String> {
+        let artemis = [
+            &self.journal,
+            &self.bindings,
+            &self.paging,
+            &self.large_messages,
+        ];
+        let has_artemis = artemis.iter().any(|path| path.is_some());
+        let has_activemq = self.store.is_some() || self.data.is_some();
+        match (&self.store, &self.data, artemis) {
+            (Some(store), Some(data), _) if !has_artemis => {
+                Ok(Stores::ActiveMq(Survey { store, data }))
             }
-            waiting.count(&found);
-        }
-        Ok(waiting)
-    }
-}
-
-impl Waiting {
-    fn count(&mut self, found: &StoreInventory) {
-        for (name, queue) in &found.queues {
-            let messages = queue.messages + queue.prepared_adds;
-            self.messages += messages;
-            if messages > 0 && !is_backend_queue(name) {
-                self.at_risk
-                    .push(format!("{name}: {}", counted(messages, "message")));
-            }
-        }
-        let jobs = found.scheduled_jobs;
-        self.messages += jobs;
-        if jobs > 0 {
-            self.at_risk.push(format!(
-                "{} for a later delivery or redelivery",
-                match jobs {
-                    1 => "1 message waits".to_owned(),
-                    jobs => format!("{jobs} messages wait"),
-                }
-            ));
+            (
+                _,
+                _,
+                [
+                    Some(journal),
+                    Some(bindings),
+                    Some(paging),
+                    Some(large_messages),
+                ],
+            ) if !has_activemq => Ok(Stores::Artemis(Directories {
+                bindings,
+                journal,
+                paging,
+                large_messages,
+            })),
+            _ => Err(
+                "name either `store` and `data` of an ActiveMQ, or `journal`, `bindings`, \
+                      `paging` and `large_messages` of an Artemis"
+                    .to_owned(),
+            ),
         }
     }
 }

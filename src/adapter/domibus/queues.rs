@@ -13,6 +13,24 @@ pub(super) fn is_backend_queue(name: &str) -> bool {
         || name == "domibus.fsplugin.send.queue"
 }
 
+/// The same for WildFly, where a queue has the name of its resource (BG WildFly `01-messaging.cli`), with
+/// or without the prefix of its address. `DomibusNotifyBackendQueue` and `DomibusUnknownReceiverQueue` are
+/// internal ones by their logical names, `domibus.internal.notification.queue` and `….unknown`.
+pub(super) fn is_backend_resource(name: &str) -> bool {
+    const BACKEND: [&str; 9] = [
+        "DomibusBusinessMessageInQueue",
+        "DomibusBusinessMessageOutQueue",
+        "DomibusErrorNotifyConsumerQueue",
+        "DomibusErrorNotifyProducerQueue",
+        "DomibusFSPluginSendQueue",
+        "DomibusNotifyBackendFileSystemQueue",
+        "DomibusNotifyBackendJmsQueue",
+        "DomibusNotifyBackendWebServiceQueue",
+        "DomibusPluginToBackendQueue",
+    ];
+    BACKEND.contains(&name.strip_prefix("jms.queue.").unwrap_or(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +55,24 @@ mod tests {
             "anything",
         ] {
             assert!(!is_backend_queue(name), "{name}");
+        }
+        for name in [
+            "jms.queue.DomibusBusinessMessageInQueue",
+            "DomibusNotifyBackendJmsQueue",
+            "jms.queue.DomibusFSPluginSendQueue",
+        ] {
+            assert!(is_backend_resource(name), "{name}");
+        }
+        for name in [
+            "jms.queue.DomibusSendMessageQueue",
+            "jms.queue.DomibusNotifyBackendQueue",
+            "jms.queue.DomibusUnknownReceiverQueue",
+            "jms.queue.DomibusWSPluginSendQueue",
+            "jms.queue.DomibusDLQ",
+            "jms.topic.DomibusBusinessMessageInQueue",
+            "domibus.backend.jms.inQueue",
+        ] {
+            assert!(!is_backend_resource(name), "{name}");
         }
     }
 }

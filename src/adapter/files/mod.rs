@@ -14,6 +14,7 @@ mod copy;
 mod discard;
 mod keep;
 mod overlay;
+mod parents;
 mod pieces;
 mod remove;
 mod replace;

@@ -11,7 +11,7 @@ use super::pieces::{Piece, PieceKind, compare, excluded, of_artifact, path_of, t
 use super::scan::{absolute_problem, at, scan, sub_path, sub_path_problems};
 use super::swap::{Swap, kept_as, workshop};
 use super::workers::go_on;
-use super::{checks, words};
+use super::{checks, parents, words};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
@@ -39,6 +39,9 @@ pub struct FilesRestore {
     /// `webapps`.
     #[serde(default)]
     pub aside: Option<PathBuf>,
+    /// Makes the directories above the target that are not there, each like the one it is made in.
+    #[serde(default)]
+    pub parents: bool,
 }
 
 impl Action for FilesRestore {
@@ -91,6 +94,10 @@ impl Action for FilesRestore {
                 kept_as(target, self.aside.as_deref())
             )),
         ];
+        if self.parents {
+            let above = "directories above it are made if they are not there";
+            lines.push(PreviewLine::Note(above.to_owned()));
+        }
         match &self.keep {
             None => lines.push(PreviewLine::Note(
                 "what the backup left out stays".to_owned(),
@@ -115,7 +122,11 @@ impl Action for FilesRestore {
         };
         let target = self.place(record);
         let workshop = workshop(&target, self.aside.as_deref());
-        let mut findings = checks::target(context.host, &target, workshop);
+        let mut findings = if self.parents {
+            parents::check(context.host, &target, workshop)
+        } else {
+            checks::target(context.host, &target, workshop)
+        };
         let bytes = record.source_bytes;
         findings.extend(checks::space(
             context.host,
@@ -147,6 +158,9 @@ impl FilesRestore {
         let target = self.place(record);
         let pieces = of_artifact(set, record)?;
         let keep = self.kept_paths(context, record, &target, &pieces)?;
+        if self.parents {
+            parents::make(context.host, &target)?;
+        }
         let swap = Swap::new(context, &target, self.aside.as_deref());
         if pieces.is_empty() {
             swap.take_away()?;

@@ -26,6 +26,9 @@ pub struct H2Restore {
     pub file: PathBuf,
     /// Name of the artifact in the set.
     pub artifact: String,
+    /// Makes the directories above that are not there, each like the one it is made in.
+    #[serde(default)]
+    pub parents: bool,
 }
 
 impl Action for H2Restore {
@@ -87,6 +90,7 @@ impl H2Restore {
         FilesRestore {
             artifact: self.artifact.clone(),
             target: Some(self.file.clone()),
+            parents: self.parents,
             ..FilesRestore::default()
         }
     }

@@ -35,6 +35,9 @@ pub struct KahadbRestore {
     pub transactions: Option<PathBuf>,
     /// Name of the artifact in the set.
     pub artifact: String,
+    /// Makes the directories above that are not there, each like the one it is made in.
+    #[serde(default)]
+    pub parents: bool,
 }
 
 /// A directory that has to be restored.
@@ -150,6 +153,7 @@ impl KahadbRestore {
             artifact: place.artifact(&self.artifact),
             target: Some(place.path.clone()),
             aside: place.aside.clone(),
+            parents: self.parents,
             ..FilesRestore::default()
         }
     }

@@ -14,7 +14,7 @@ use super::fingerprint::contents;
 use super::inventory;
 use super::preflight::{finding_of, refuse_or_warn, restore_rights};
 use super::quiet::wait_until_quiet;
-use super::quoting::identifier;
+use super::quoting::{identifier, literal};
 use super::record::DumpRecord;
 use super::sandbox_line::SkipSandboxLine;
 use super::scanner::DumpScanner;
@@ -37,8 +37,14 @@ use crate::site::SecretRef;
 pub struct Restore {
     /// The server and the account.
     pub connection: Connection,
-    /// The schema.
+    /// The schema that was dumped.
     pub schema: String,
+    /// The schema that it is brought back as, if another: a clone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remap_schema: Option<String>,
+    /// Refuses, when the step begins, to replace a schema that holds anything.
+    #[serde(default)]
+    pub into_empty: bool,
     /// Name of the artifact; `database/SCHEMA` if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact: Option<String>,
@@ -52,7 +58,12 @@ impl Restore {
         artifact_name(self.artifact.as_deref(), &self.schema)
     }
 
-    /// The record and the file of the artifact.
+    /// The schema that is written.
+    fn target(&self) -> &str {
+        self.remap_schema.as_deref().unwrap_or(&self.schema)
+    }
+
+    /// The record and the file of the artifact. The record tells how the target is to be.
     fn record(&self, set: &SealedSet) -> Result<(DumpRecord, ArtifactFile), Failure> {
         let name = self.artifact();
         let artifact = set.artifact(&name).ok_or_else(|| {
@@ -62,12 +73,14 @@ impl Restore {
             ))
             .hint("look what it holds with `upgrade-kit backups show`")
         })?;
-        let record = DumpRecord::of(artifact)?;
+        let mut record = DumpRecord::of(artifact)?;
         let expected = format!("CREATE DATABASE {} ", identifier(&record.schema));
-        if !record.inventory.create.starts_with(&expected) {
+        let Some(properties) = record.inventory.create.strip_prefix(&expected) else {
             let text = format!("the record of `{name}` does not say how to create the schema");
             return Err(Failure::new(FailureKind::DamagedSet, text));
-        }
+        };
+        record.inventory.create =
+            format!("CREATE DATABASE {} {properties}", identifier(self.target()));
         if record.schema != self.schema {
             return Err(Failure::refused(format!(
                 "the artifact `{name}` is a dump of `{}`, not of `{}`",
@@ -90,7 +103,7 @@ impl Restore {
     fn recreate(&self, create: &str) -> String {
         format!(
             "DROP DATABASE IF EXISTS {};\n{create};\n",
-            identifier(&self.schema)
+            identifier(self.target())
         )
     }
 
@@ -101,7 +114,7 @@ impl Restore {
         total: u64,
         context: &StepContext<'_>,
     ) -> Result<Vec<String>, Failure> {
-        let mut invocation = session.load(Some(&self.schema));
+        let mut invocation = session.load(Some(self.target()));
         invocation.private = true;
         let mut input = SkipSandboxLine::new(Reported {
             reader,
@@ -118,7 +131,7 @@ impl Restore {
         if exit.success() && said.failures.is_empty() {
             return Ok(said.notes);
         }
-        let message = format!("the load of `{}` stopped half-way", self.schema);
+        let message = format!("the load of `{}` stopped half-way", self.target());
         let mut failure = tool_failure(
             &message,
             session.connection,
@@ -139,6 +152,44 @@ impl Restore {
         Err(failure)
     }
 
+    /// Refuses to replace what is somebody's. A mark in the scratch directory tells a later attempt that
+    /// what is there now is its own.
+    fn refuse_contents(
+        &self,
+        session: &Session<'_>,
+        context: &StepContext<'_>,
+    ) -> Result<(), Failure> {
+        let begun = context.scratch.join("begun");
+        if !self.into_empty || context.host.stat(&begun)?.is_some() {
+            return Ok(());
+        }
+        if let Some(finding) = self.contents_in_the_way(session)? {
+            let mut failure = Failure::refused(finding.message);
+            failure.0.hint = finding.hint;
+            return Err(failure);
+        }
+        context.make_scratch()?;
+        context.host.create_dir(&begun, 0o700)?;
+        Ok(())
+    }
+
+    fn contents_in_the_way(&self, session: &Session<'_>) -> Result<Option<Finding>, Failure> {
+        let schema = literal(self.target());
+        let rows = session.ask(&format!(
+            "SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema}) + \
+             (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {schema}) + \
+             (SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {schema});\n"
+        ))?;
+        let count = rows.first().and_then(|row| row.first());
+        Ok(count.filter(|count| *count != "0").map(|count| {
+            Finding::refuse(format!(
+                "the schema `{}` is not empty: it holds {count}",
+                self.target()
+            ))
+            .hint("a clone replaces nothing: name an empty schema, or drop this one yourself")
+        }))
+    }
+
     /// Every table, object, row count and checksum as it was recorded, or a failure.
     fn compare(
         &self,
@@ -146,16 +197,18 @@ impl Restore {
         server: &Server,
         record: &DumpRecord,
     ) -> Result<Vec<String>, Failure> {
-        let found = inventory::look(session, &self.schema)?;
-        let contents = contents(session, &self.schema, &found)?;
+        let found = inventory::look(session, self.target())?;
+        let contents = contents(session, self.target(), &found)?;
         let same_version = server.version == record.server_version;
         let Differences { failures, warnings } =
             restored(record, &found.inventory, &contents, same_version);
         let Some(first) = failures.first() else {
             return Ok(warnings);
         };
-        let mut failure =
-            Failure::verification(format!("`{}` is not what was dumped: {first}", self.schema));
+        let mut failure = Failure::verification(format!(
+            "`{}` is not what was dumped: {first}",
+            self.target()
+        ));
         failure.0.causes = failures.iter().skip(1).take(20).cloned().collect();
         if failures.len() > 21 {
             let more = format!("and {} differences more", failures.len() - 21);
@@ -265,11 +318,16 @@ impl Action for Restore {
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();
         problems.extend(validate_schema(&self.schema));
+        problems.extend(
+            self.remap_schema
+                .iter()
+                .filter_map(|schema| validate_schema(schema)),
+        );
         problems
     }
 
     fn preview(&self) -> Preview {
-        let schema = &self.schema;
+        let schema = self.target();
         let create = format!("CREATE DATABASE {} <as recorded>", identifier(schema));
         let statements = self.recreate(&create);
         vec![
@@ -285,7 +343,11 @@ impl Action for Restore {
                 "no other session uses `{schema}` (waits up to {} s)",
                 self.wait_seconds
             )),
-            PreviewLine::Removes(format!("the schema `{schema}` and all that is in it")),
+            if self.into_empty {
+                PreviewLine::Checks(format!("nothing is in the schema `{schema}`"))
+            } else {
+                PreviewLine::Removes(format!("the schema `{schema}` and all that is in it"))
+            },
             PreviewLine::Note(format!("SQL: {}", statements.trim().replace('\n', " "))),
             PreviewLine::Command(self.connection.load(Some(schema), None).to_string()),
             PreviewLine::Checks(
@@ -310,7 +372,11 @@ impl Action for Restore {
             match context.using {
                 Some(set) => {
                     let (record, _) = self.record(set)?;
-                    Ok(restore_rights(&server, &self.schema, &record))
+                    let mut findings = restore_rights(&server, self.target(), &record);
+                    if self.into_empty {
+                        findings.extend(self.contents_in_the_way(&session)?);
+                    }
+                    Ok(findings)
                 }
                 None => Ok(Vec::new()),
             }
@@ -323,10 +389,11 @@ impl Action for Restore {
         let (record, file) = self.record(set)?;
         let session = Session::of_step(&self.connection, context)?;
         let server = Server::look(&session)?;
-        let mut warnings = refuse_or_warn(restore_rights(&server, &self.schema, &record))?;
+        let mut warnings = refuse_or_warn(restore_rights(&server, self.target(), &record))?;
         verify(set, &file, &record, context.control)?;
         let patience = Duration::from_secs(self.wait_seconds);
-        wait_until_quiet(&session, &[&self.schema], patience)?;
+        wait_until_quiet(&session, &[self.target()], patience)?;
+        self.refuse_contents(&session, context)?;
         let inventory = &record.inventory;
         session.ask(&self.recreate(&inventory.create))?;
         let reader = set.decompressed(&file)?;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::state::State;
 use super::stop::gone;
-use super::target::Target;
+use super::target::{Target, instance};
 use crate::adapter::{Action, Effect, Failure, Preview, StepContext};
 use crate::event::Outcome;
 use crate::site::ServerKind;
@@ -18,9 +18,10 @@ use crate::site::ServerKind;
 pub struct CheckStopped {
     /// Kind of server.
     pub kind: ServerKind,
-    /// Its home directory (`CATALINA_HOME`).
+    /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
-    /// Its instance directory (`CATALINA_BASE`), if it is another one.
+    /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else the home, or
+    /// `JBOSS_BASE_DIR`, which is else `standalone` in the home.
     #[serde(default)]
     pub base: Option<PathBuf>,
     /// File that holds its process id.
@@ -37,7 +38,9 @@ pub struct CheckStopped {
 impl CheckStopped {
     fn target(&self) -> Target<'_> {
         Target {
-            base: self.base.as_deref().unwrap_or(&self.home),
+            kind: self.kind,
+            home: &self.home,
+            base: instance(self.kind, &self.home, self.base.as_deref()),
             pid_file: self.pid_file.as_deref(),
             ports: &self.ports,
             locks: &self.locks,

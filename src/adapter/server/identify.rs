@@ -1,15 +1,18 @@
 //! Which processes belong to a server.
 //!
-//! Tomcat's scripts start Java with `-Dcatalina.base=…` and `-Dcatalina.home=…`. Several instances
-//! may share one home, so the base decides where it is given. A script that runs in the foreground
-//! is known by its path. A pid file is believed only if its process is not younger than the file:
-//! after a reboot the number in a stale file belongs to a stranger.
+//! Tomcat's scripts start Java with `-Dcatalina.base=…` and `-Dcatalina.home=…`, WildFly's with
+//! `-Djboss.server.base.dir=…`. Several instances may share one home, so the base decides where it is
+//! given. A script that runs in the foreground is known by its path. A pid file is believed only if its
+//! process is not younger than the file: after a reboot the number in a stale file belongs to a stranger.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use super::target::Target;
 use crate::adapter::Failure;
 use crate::host::{Host, HostError, ProcessIdentity};
+use crate::site::ServerKind;
 
 /// More of a command line is not looked at; Java's can be long.
 const COMMAND_LINE: u64 = 4 << 20;
@@ -17,6 +20,9 @@ const COMMAND_LINE: u64 = 4 << 20;
 /// Clock ticks a second in `/proc/PID/stat`. The kernel reports this value on every architecture
 /// that Linux runs servers on, whatever its timer does.
 const TICKS: u64 = 100;
+
+/// The scripts that are shells around a WildFly: the one that starts it, and the shipped one for services.
+const WILDFLY_SCRIPTS: &[&str] = &["standalone.sh", "launch.sh"];
 
 /// A process of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +50,9 @@ pub(super) fn processes(
             continue;
         }
         let argv = command_line(pid, host);
-        let ours = match instance(&argv) {
-            Some(instance) => same_directory(Path::new(instance), target.base, host),
-            None => recorded == Some(pid) || is_script(&argv, target.base, host),
+        let ours = match instance(target.kind, &argv) {
+            Some(instance) => same_directory(Path::new(instance), &target.base, host),
+            None => recorded == Some(pid) || runs_script(pid, &argv, target, host),
         };
         if ours && let Some(identity) = host.process(pid) {
             let name = name(&argv);
@@ -95,14 +101,47 @@ fn name(argv: &[String]) -> String {
     }
 }
 
-/// The instance directory that Java was started with.
-fn instance(argv: &[String]) -> Option<&str> {
-    let value = |name: &str| argv.iter().find_map(|word| word.strip_prefix(name));
-    value("-Dcatalina.base=").or_else(|| value("-Dcatalina.home="))
+/// The instance directory that Java was started with, or WildFly's script, which hands its arguments on.
+fn instance(kind: ServerKind, argv: &[String]) -> Option<&str> {
+    let value = |name: &str| argv.iter().rev().find_map(|word| word.strip_prefix(name));
+    match kind {
+        ServerKind::Tomcat => value("-Dcatalina.base=").or_else(|| value("-Dcatalina.home=")),
+        ServerKind::Wildfly => value("-Djboss.server.base.dir="),
+    }
 }
 
-/// A script of the instance: run directly or by a shell. An editor or pager that shows one is not.
-fn is_script(argv: &[String], base: &Path, host: &dyn Host) -> bool {
+/// A script that is part of the server.
+fn runs_script(pid: u32, argv: &[String], target: &Target<'_>, host: &dyn Host) -> bool {
+    match target.kind {
+        ServerKind::Tomcat => script(argv, &target.base, host).is_some(),
+        // All instances share the home with its scripts, and its other tools are no part of a server.
+        ServerKind::Wildfly => {
+            script(argv, target.home, host)
+                .is_some_and(|name| WILDFLY_SCRIPTS.contains(&name.as_str()))
+                && same_directory(&told_base(pid, target, host), &target.base, host)
+        }
+    }
+}
+
+/// The instance that WildFly's script works for, as its environment says.
+fn told_base(pid: u32, target: &Target<'_>, host: &dyn Host) -> PathBuf {
+    let path = format!("/proc/{pid}/environ");
+    let variables = host
+        .read(Path::new(&path), COMMAND_LINE)
+        .unwrap_or_default();
+    let told = variables
+        .split(|&byte| byte == 0)
+        .find_map(|variable| variable.strip_prefix(b"JBOSS_BASE_DIR="))
+        .filter(|told| !told.is_empty());
+    told.map_or_else(
+        || target.home.join("standalone"),
+        |told| PathBuf::from(OsStr::from_bytes(told)),
+    )
+}
+
+/// The name of a script in `bin` of the folder: run directly or by a shell. An editor or pager that shows one
+/// is not running it.
+fn script(argv: &[String], folder: &Path, host: &dyn Host) -> Option<String> {
     const SHELLS: &[&str] = &["ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"];
     let first = argv.iter().take(1);
     let shell = SHELLS.contains(&name(argv).trim_start_matches('-'));
@@ -111,13 +150,15 @@ fn is_script(argv: &[String], base: &Path, host: &dyn Host) -> bool {
         .skip(1)
         .find(|word| !word.starts_with('-'))
         .filter(|_| shell);
-    let scripts = base.join("bin");
-    first.chain(script).any(|word| {
+    let scripts = folder.join("bin");
+    first.chain(script).find_map(|word| {
         let path = Path::new(word);
-        path.is_absolute()
+        let in_bin = path.is_absolute()
             && path
                 .parent()
-                .is_some_and(|folder| same_directory(folder, &scripts, host))
+                .is_some_and(|folder| same_directory(folder, &scripts, host));
+        let name = path.file_name().filter(|_| in_bin)?;
+        Some(name.to_string_lossy().into_owned())
     })
 }
 
@@ -172,14 +213,24 @@ mod tests {
     #[test]
     fn the_base_decides_where_homes_are_shared() {
         let both = argv(&["java", "-Dcatalina.home=/opt/t", "-Dcatalina.base=/srv/a"]);
-        assert_eq!(instance(&both), Some("/srv/a"));
-        assert_eq!(instance(&argv(&["java", "-Dcatalina.home=/t"])), Some("/t"));
-        assert_eq!(instance(&argv(&["java", "-jar", "x"])), None);
+        let tomcat = |argv: &[String]| instance(ServerKind::Tomcat, argv).map(str::to_owned);
+        assert_eq!(tomcat(&both).as_deref(), Some("/srv/a"));
+        let home = argv(&["java", "-Dcatalina.home=/t"]);
+        assert_eq!(tomcat(&home).as_deref(), Some("/t"));
+        assert_eq!(tomcat(&argv(&["java", "-jar", "x"])), None);
+        let wildfly = argv(&[
+            "java",
+            "-Djboss.home.dir=/w",
+            "-Djboss.server.base.dir=/w/a",
+        ]);
+        assert_eq!(instance(ServerKind::Wildfly, &wildfly), Some("/w/a"));
+        assert_eq!(tomcat(&wildfly), None);
     }
 
     #[test]
     fn a_script_is_known_by_its_path_and_an_editor_is_no_script() {
-        let script = |words: &[&str]| is_script(&argv(words), Path::new("/srv/a"), &LocalHost);
+        let script =
+            |words: &[&str]| script(&argv(words), Path::new("/srv/a"), &LocalHost).is_some();
         assert!(script(&["sh", "/srv/a/bin/catalina.sh", "run"]));
         assert!(script(&["/bin/bash", "-e", "/srv/a/bin/catalina.sh"]));
         assert!(script(&["/srv/a/bin/daemon"]));

@@ -6,7 +6,10 @@
 //! another process had it, and a lock is not taken by a server that never got so far.
 //!
 //! Scripts' exit codes are noted and not believed: Tomcat's `shutdown.sh` fails when nothing runs
-//! and succeeds when the server ignores it.
+//! and succeeds when the server ignores it, and WildFly's `:shutdown` returns before it has stopped.
+//!
+//! A WildFly is up when its application is deployed. An open port says nothing of that: the server serves
+//! while it deploys, and goes on serving when the deployment has failed.
 
 mod check_stopped;
 mod identify;
@@ -15,6 +18,7 @@ mod start;
 mod state;
 mod stop;
 mod target;
+mod wildfly;
 
 pub use check_stopped::CheckStopped;
 pub use start::Start;

@@ -8,13 +8,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::state::State;
-use super::target::{Target, check_script, script};
+use super::target::{Script, Target, check_script, instance, script};
+use super::wildfly::{self, Deployment};
 use crate::adapter::{
     Action, Effect, Failure, HumanDuration, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
 };
 use crate::event::{FailureKind, Outcome};
-use crate::host::{Invocation, ProcessIdentity, Streams};
+use crate::host::{Host, Invocation, ProcessIdentity, Streams};
 use crate::site::ServerKind;
 
 /// A start script has done its part after this long: it starts the server in the background.
@@ -33,19 +34,23 @@ const SAY_EVERY: Duration = Duration::from_secs(15);
 /// So many lines of the log tell why a start failed.
 const LOG_LINES: usize = 15;
 
-/// Starts an application server and waits until it runs and its first port is open. A server that
-/// runs already is left alone.
+/// Starts an application server and waits until it runs and its first port is open; a WildFly
+/// also until it has deployed its application. A server that runs already is left alone.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// Kind of server.
     pub kind: ServerKind,
-    /// Its home directory (`CATALINA_HOME`).
+    /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
-    /// Its instance directory (`CATALINA_BASE`), if it is another one.
+    /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else the home, or
+    /// `JBOSS_BASE_DIR`, which is else `standalone` in the home.
     #[serde(default)]
     pub base: Option<PathBuf>,
-    /// Program and arguments that start it in the background. Default `HOME/bin/startup.sh`.
+    /// Program and arguments that start it in the background. Default `HOME/bin/startup.sh`, for WildFly
+    /// `HOME/bin/standalone.sh --server-config=standalone-full.xml`. A `standalone.sh` stays in the
+    /// foreground by itself: it is started in the background, and what it prints is appended to
+    /// `console.log` beside the log.
     #[serde(default)]
     pub start: Option<Vec<String>>,
     /// Additional environment of the server.
@@ -57,6 +62,10 @@ pub struct Start {
     /// Every port that it listens on; the first one shows that it is up.
     #[serde(default)]
     pub ports: Vec<u16>,
+    /// The archive of its application. A WildFly counts as up when its deployment scanner says so, by a
+    /// file `ARCHIVE.deployed`; Tomcat has nothing of the kind.
+    #[serde(default)]
+    pub application: Option<PathBuf>,
     /// Its log, whose end is shown if it does not start.
     #[serde(default)]
     pub log: Option<PathBuf>,
@@ -72,7 +81,9 @@ fn ten_minutes() -> HumanDuration {
 impl Start {
     fn target(&self) -> Target<'_> {
         Target {
-            base: self.base.as_deref().unwrap_or(&self.home),
+            kind: self.kind,
+            home: &self.home,
+            base: instance(self.kind, &self.home, self.base.as_deref()),
             pid_file: self.pid_file.as_deref(),
             ports: &self.ports,
             locks: &[],
@@ -80,24 +91,59 @@ impl Start {
     }
 
     fn invocation(&self) -> Invocation {
-        let base = self.base.as_deref().unwrap_or(&self.home);
-        let mut invocation = script(
-            self.start.as_ref(),
-            "startup.sh",
-            &self.home,
-            base,
-            &self.environment,
-            SCRIPT.min(self.timeout.get()),
-        );
+        let base = instance(self.kind, &self.home, self.base.as_deref());
+        let words = self.words();
+        let in_foreground =
+            self.kind == ServerKind::Wildfly && wildfly::stays_in_foreground(&words);
+        let words = if in_foreground {
+            wildfly::in_background(words, &wildfly::console(self.log.as_deref(), &base))
+        } else {
+            words
+        };
+        let script = Script {
+            kind: self.kind,
+            home: &self.home,
+            base: &base,
+            words,
+            environment: &self.environment,
+            limit: SCRIPT.min(self.timeout.get()),
+        };
+        let mut invocation = script.invocation();
         invocation.detached = true;
         invocation
     }
 
+    fn words(&self) -> Vec<String> {
+        let usual = || match self.kind {
+            ServerKind::Tomcat => script(&self.home, "startup.sh", &[]),
+            ServerKind::Wildfly => script(
+                &self.home,
+                "standalone.sh",
+                &["--server-config=standalone-full.xml"],
+            ),
+        };
+        self.start.clone().unwrap_or_else(usual)
+    }
+
+    /// The application whose deployment is waited for.
+    fn deployment(&self) -> Option<Deployment<'_>> {
+        let application = self.application.as_deref()?;
+        (self.kind == ServerKind::Wildfly).then(|| Deployment::of(application))
+    }
+
     /// Whether the first port is open, or there is none to wait for.
-    fn is_up(&self, state: &State) -> bool {
-        match self.ports.first() {
+    fn is_up(&self, state: &State, host: &dyn Host) -> Result<bool, Failure> {
+        let is_up = match self.ports.first() {
             Some(port) => state.ports.contains(port),
             None => !state.processes.is_empty(),
+        };
+        match self.deployment() {
+            // The web server opens its port long before the application is there, if it ever is.
+            Some(deployment) if !state.processes.is_empty() => {
+                let deployed = deployment.is_done(host, self.log.as_deref())?;
+                Ok(is_up && deployed)
+            }
+            _ => Ok(is_up),
         }
     }
 
@@ -105,6 +151,9 @@ impl Start {
         let before = State::of(&self.target(), context.host)?;
         if !before.ports.is_empty() {
             return Err(before.taken_by_others(&self.target(), context.host));
+        }
+        if let Some(deployment) = self.deployment() {
+            deployment.forget(context.host)?;
         }
         self.launch(context)?;
         match self.wait(context)? {
@@ -148,17 +197,18 @@ impl Start {
                 return Ok(None);
             }
             missed = none;
-            if !seen && !self.is_up(&state) && start.elapsed() >= APPEARS {
+            let is_up = self.is_up(&state, context.host)?;
+            if !seen && !is_up && start.elapsed() >= APPEARS {
                 return Err(self.never_appeared(context));
             }
             seen |= !present.is_empty();
             match &up {
-                Some((since, before)) if self.is_up(&state) && *before == present => {
+                Some((since, before)) if is_up && *before == present => {
                     if since.elapsed() >= SETTLES {
                         return Ok(Some(state));
                     }
                 }
-                _ => up = self.is_up(&state).then(|| (Instant::now(), present)),
+                _ => up = is_up.then(|| (Instant::now(), present)),
             }
             if start.elapsed() >= self.timeout.get() {
                 return Err(self.not_up(context, &state));
@@ -191,9 +241,13 @@ impl Start {
     }
 
     fn not_up(&self, context: &StepContext<'_>, state: &State) -> Failure {
-        let port = self.ports.first().copied().unwrap_or_default();
+        let missing = match (self.ports.first(), self.deployment()) {
+            (Some(port), _) if !state.ports.contains(port) => format!("opened port {port}"),
+            (_, Some(deployment)) => format!("deployed {}", deployment.archive.display()),
+            (port, None) => format!("opened port {}", port.copied().unwrap_or_default()),
+        };
         let message = format!(
-            "the server has not opened port {port} within {}: {}",
+            "the server has not {missing} within {}: {}",
             self.timeout,
             state.describe()
         );
@@ -202,7 +256,12 @@ impl Start {
 
     /// The end of the log tells the operator more than any sentence of ours.
     fn with_log(&self, mut failure: Failure, context: &StepContext<'_>) -> Failure {
-        let Some(log) = &self.log else {
+        let base = instance(self.kind, &self.home, self.base.as_deref());
+        let console = (self.kind == ServerKind::Wildfly)
+            .then(|| wildfly::console(self.log.as_deref(), &base))
+            .filter(|_| wildfly::stays_in_foreground(&self.words()));
+        // What a server prints holds what its log holds, and why it never came to write one.
+        let Some(log) = console.as_ref().or(self.log.as_ref()) else {
             return failure.hint("look at the server's log, then resume");
         };
         let show = Invocation::new("tail")
@@ -212,7 +271,8 @@ impl Start {
             .host
             .run(&show, Streams::captured(), context.control)
         {
-            failure.0.stderr = exit.stdout.last_lines(LOG_LINES);
+            let lines = exit.stdout.last_lines(LOG_LINES);
+            failure.0.stderr = lines.iter().map(|line| wildfly::plain(line)).collect();
         }
         failure.hint(format!(
             "look at {}, remove the cause, then resume",
@@ -249,14 +309,25 @@ impl Action for Start {
             Some(port) => format!("port {port} is open within {}", self.timeout),
             None => "its process runs".to_owned(),
         };
-        vec![
-            PreviewLine::Command(self.invocation().to_string()),
-            PreviewLine::Checks(format!("{up} and stays so for {} s", SETTLES.as_secs())),
-        ]
+        let mut preview = Vec::new();
+        let deployment = self.deployment();
+        for marker in deployment.iter().flat_map(Deployment::verdicts) {
+            let what = format!("{} of an earlier start, if it is there", marker.display());
+            preview.push(PreviewLine::Removes(what));
+        }
+        preview.push(PreviewLine::Command(self.invocation().to_string()));
+        preview.extend(deployment.map(|deployment| {
+            PreviewLine::Checks(format!("{} is there", deployment.deployed().display()))
+        }));
+        let settles = SETTLES.as_secs();
+        preview.push(PreviewLine::Checks(format!(
+            "{up} and stays so for {settles} s"
+        )));
+        preview
     }
 
     fn programs(&self) -> Vec<String> {
-        vec![self.invocation().program]
+        self.words().into_iter().take(1).collect()
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::state::State;
-use super::target::{Target, check_script, script};
+use super::target::{Script, Target, check_script, instance, script};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
     PreviewLine, StepContext,
@@ -37,12 +37,14 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 pub struct Stop {
     /// Kind of server.
     pub kind: ServerKind,
-    /// Its home directory (`CATALINA_HOME`).
+    /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
-    /// Its instance directory (`CATALINA_BASE`), if it is another one.
+    /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else the home, or
+    /// `JBOSS_BASE_DIR`, which is else `standalone` in the home.
     #[serde(default)]
     pub base: Option<PathBuf>,
-    /// Program and arguments that stop it. Default `HOME/bin/shutdown.sh`.
+    /// Program and arguments that stop it. Default `HOME/bin/shutdown.sh`, for WildFly
+    /// `HOME/bin/jboss-cli.sh --connect --command=:shutdown`.
     #[serde(default)]
     pub stop: Option<Vec<String>>,
     /// Additional environment of the stop command.
@@ -76,7 +78,9 @@ fn two_minutes() -> HumanDuration {
 impl Stop {
     fn target(&self) -> Target<'_> {
         Target {
-            base: self.base.as_deref().unwrap_or(&self.home),
+            kind: self.kind,
+            home: &self.home,
+            base: instance(self.kind, &self.home, self.base.as_deref()),
             pid_file: self.pid_file.as_deref(),
             ports: &self.ports,
             locks: &self.locks,
@@ -84,15 +88,23 @@ impl Stop {
     }
 
     fn invocation(&self) -> Invocation {
-        let base = self.base.as_deref().unwrap_or(&self.home);
-        script(
-            self.stop.as_ref(),
-            "shutdown.sh",
-            &self.home,
-            base,
-            &self.environment,
-            self.grace.get(),
-        )
+        let usual = || match self.kind {
+            ServerKind::Tomcat => script(&self.home, "shutdown.sh", &[]),
+            ServerKind::Wildfly => script(
+                &self.home,
+                "jboss-cli.sh",
+                &["--connect", "--command=:shutdown"],
+            ),
+        };
+        let script = Script {
+            kind: self.kind,
+            home: &self.home,
+            base: &instance(self.kind, &self.home, self.base.as_deref()),
+            words: self.stop.clone().unwrap_or_else(usual),
+            environment: &self.environment,
+            limit: self.grace.get(),
+        };
+        script.invocation()
     }
 
     fn timeout(&self) -> Duration {

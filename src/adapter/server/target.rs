@@ -5,11 +5,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::host::Invocation;
+use crate::site::ServerKind;
 
 /// The server that is meant.
 pub(super) struct Target<'a> {
-    /// Its instance directory (`CATALINA_BASE`).
-    pub(super) base: &'a Path,
+    /// Its kind.
+    pub(super) kind: ServerKind,
+    /// Its home directory.
+    pub(super) home: &'a Path,
+    /// Its instance directory.
+    pub(super) base: PathBuf,
     /// File that holds its process id.
     pub(super) pid_file: Option<&'a Path>,
     /// Every port that it listens on.
@@ -18,32 +23,56 @@ pub(super) struct Target<'a> {
     pub(super) locks: &'a [PathBuf],
 }
 
-/// The command of a script: the one that was given, or `HOME/bin/DEFAULT`. Both directories are
-/// put into the environment, because Tomcat's scripts would otherwise believe what the operator's
-/// shell happens to say.
-pub(super) fn script(
-    given: Option<&Vec<String>>,
-    default: &str,
-    home: &Path,
-    base: &Path,
-    environment: &BTreeMap<String, String>,
-    limit: Duration,
-) -> Invocation {
-    let mut invocation = match given.and_then(|argv| argv.split_first()) {
-        Some((program, arguments)) => Invocation::new(program).args(arguments),
-        None => Invocation::new(home.join("bin").join(default).to_string_lossy()),
-    };
-    for (name, directory) in [("CATALINA_BASE", base), ("CATALINA_HOME", home)] {
-        if !environment.contains_key(name) {
-            let directory = directory.to_string_lossy().into_owned();
-            invocation.environment.push((name.to_owned(), directory));
+/// The instance directory: the one that is given, or the usual one.
+pub(super) fn instance(kind: ServerKind, home: &Path, base: Option<&Path>) -> PathBuf {
+    match (kind, base) {
+        (_, Some(base)) => base.to_owned(),
+        (ServerKind::Tomcat, None) => home.to_owned(),
+        (ServerKind::Wildfly, None) => home.join("standalone"),
+    }
+}
+
+/// A command and what it needs.
+pub(super) struct Script<'a> {
+    pub(super) kind: ServerKind,
+    pub(super) home: &'a Path,
+    pub(super) base: &'a Path,
+    /// Program and arguments.
+    pub(super) words: Vec<String>,
+    pub(super) environment: &'a BTreeMap<String, String>,
+    pub(super) limit: Duration,
+}
+
+impl Script<'_> {
+    /// Both directories are put into the environment, because the servers' scripts would otherwise believe
+    /// what the operator's shell happens to say.
+    pub(super) fn invocation(&self) -> Invocation {
+        let mut words = self.words.iter();
+        let program = words.next().cloned().unwrap_or_default();
+        let mut invocation = Invocation::new(program).args(words);
+        let names = match self.kind {
+            ServerKind::Tomcat => ["CATALINA_BASE", "CATALINA_HOME"],
+            ServerKind::Wildfly => ["JBOSS_BASE_DIR", "JBOSS_HOME"],
+        };
+        for (name, directory) in names.into_iter().zip([self.base, self.home]) {
+            if !self.environment.contains_key(name) {
+                let directory = directory.to_string_lossy().into_owned();
+                invocation.environment.push((name.to_owned(), directory));
+            }
         }
+        for (name, value) in self.environment {
+            invocation.environment.push((name.clone(), value.clone()));
+        }
+        invocation.timeout = Some(self.limit);
+        invocation
     }
-    for (name, value) in environment {
-        invocation.environment.push((name.clone(), value.clone()));
-    }
-    invocation.timeout = Some(limit);
-    invocation
+}
+
+/// The words of `HOME/bin/NAME` with arguments.
+pub(super) fn script(home: &Path, name: &str, arguments: &[&str]) -> Vec<String> {
+    let program = home.join("bin").join(name).to_string_lossy().into_owned();
+    let arguments = arguments.iter().map(|&argument| argument.to_owned());
+    std::iter::once(program).chain(arguments).collect()
 }
 
 /// What is wrong with a script's words.

@@ -58,6 +58,7 @@ impl<'all, 'text> Reader<'all, 'text> {
             temp_dir: self.folder(node, "tmpDataDirectory"),
             data_dir,
             transactions_dir,
+            artemis: None,
             ports: BrokerPorts {
                 openwire: self.openwire(node),
                 jmx: self.jmx(node),

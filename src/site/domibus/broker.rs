@@ -105,6 +105,7 @@ fn external(
         scheduler_dir: None,
         temp_dir: None,
         transactions_dir,
+        artemis: None,
         ports: BrokerPorts::default(),
     }
 }

@@ -5,6 +5,7 @@ use super::installation::{Database, DatabaseKind, Domain, VersionLayout};
 use super::jdbc::{self, Address};
 use super::notes::{Findings, Place, Severity};
 use super::sources::{Resolved, Sources};
+use super::wildfly::DataSources;
 
 const SCHEMA: &str = "domibus.database.schema";
 const USERS: [&str; 2] = [
@@ -31,14 +32,32 @@ pub(super) fn schema_of(
     found.map(|found| found.value)
 }
 
-/// The database; the domains get their schema if only the address names it.
-pub(super) fn read(
+/// Where and as whom Domibus connects.
+pub(super) struct Connection {
+    url: Resolved,
+    user: Option<String>,
+}
+
+/// On WildFly the address is that of a data source of the server.
+pub(super) fn of_server(
     sources: &Sources,
-    tenancy: Tenancy,
-    general_schema: Option<&str>,
-    domains: &mut [Domain],
+    data_sources: &DataSources,
     findings: &mut Findings,
-) -> Option<Database> {
+) -> Option<Connection> {
+    let connected = data_sources.connected(sources, findings)?;
+    Some(Connection {
+        url: connected.url,
+        user: connected.user,
+    })
+}
+
+/// On Tomcat the address is a property of Domibus.
+pub(super) fn address(
+    sources: &Sources,
+    layout: VersionLayout,
+    general_schema: Option<&str>,
+    findings: &mut Findings,
+) -> Option<Connection> {
     let before = findings.problems.len();
     // BG has the schema commented out with several domains while the address still names it. The general
     // schema stands in for it; which schemas there are is known from elsewhere then.
@@ -46,7 +65,7 @@ pub(super) fn read(
         Some(general) => sources.with_fallback(SCHEMA, general),
         None => sources.clone(),
     };
-    let Some(url) = first(sources, url_keys(tenancy.layout), findings) else {
+    let Some(url) = first(sources, url_keys(layout), findings) else {
         if findings.problems.len() == before {
             findings.problem(
                 None,
@@ -56,9 +75,21 @@ pub(super) fn read(
         }
         return None;
     };
+    let user = first(sources, &USERS, findings).map(|user| user.value);
+    Some(Connection { url, user })
+}
+
+/// The database; the domains get their schema if only the address names it.
+pub(super) fn read(
+    sources: &Sources,
+    tenancy: Tenancy,
+    general_schema: Option<&str>,
+    Connection { url, user }: Connection,
+    domains: &mut [Domain],
+    findings: &mut Findings,
+) -> Database {
     let address = jdbc::read(&url.value);
     note_address(&address, url.place.clone(), findings);
-    let user = first(sources, &USERS, findings).map(|user| user.value);
     if !tenancy.multi_tenant {
         let schema = single_schema(
             &address,
@@ -73,7 +104,7 @@ pub(super) fn read(
     }
     let schemas = all_schemas(general_schema, domains, findings);
     note_second_database(sources, findings);
-    Some(Database {
+    Database {
         kind: address.kind,
         url: address.masked,
         host: address.host,
@@ -83,7 +114,7 @@ pub(super) fn read(
         schemas,
         h2_file: address.h2_file,
         password_encrypted: password_encrypted(sources, findings),
-    })
+    }
 }
 
 fn all_schemas(general: Option<&str>, domains: &[Domain], findings: &mut Findings) -> Vec<String> {

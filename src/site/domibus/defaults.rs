@@ -4,6 +4,7 @@
 //! files alone finds nothing. Only the defaults that discovery asks for are listed.
 
 use super::installation::{Plugin, VersionLayout};
+use crate::site::ServerKind;
 
 type Defaults = &'static [(&'static str, &'static str)];
 
@@ -47,6 +48,10 @@ const TOMCAT: Defaults = &[
     ("activeMQ.username", "domibus"),
     ("activeMQ.password", "changeit"),
     ("activeMQ.persistent", "true"),
+];
+
+/// On every server.
+const EVERYWHERE: Defaults = &[
     ("domibus.password.encryption.active", "false"),
     (
         "domibus.password.encryption.key.location",
@@ -82,24 +87,65 @@ const JMS_PLUGIN: Defaults = &[
 /// BG `config/tomcat/ws-plugin.properties`.
 const WS_PLUGIN: Defaults = &[("wsplugin.send.queue", "domibus.wsplugin.send.queue")];
 
-/// The defaults that the property files replace.
+/// BG `config/wildfly/{fs,jms,ws}-plugin.properties`: queues are named as JNDI has them.
+const FS_PLUGIN_JNDI: Defaults = &[
+    (
+        "fsplugin.messages.location",
+        "/home/domibus/fs_plugin_data/MAIN",
+    ),
+    ("fsplugin.send.queue", "jms/domibus.fsplugin.send.queue"),
+];
+const JMS_PLUGIN_JNDI: Defaults = &[
+    (
+        "jmsplugin.queue.notification",
+        "jms/domibus.notification.jms",
+    ),
+    ("jmsplugin.queue.in", "jms/domibus.backend.jms.inQueue"),
+    ("jmsplugin.queue.out", "jms/domibus.backend.jms.outQueue"),
+    (
+        "jmsplugin.queue.reply",
+        "jms/domibus.backend.jms.replyQueue",
+    ),
+    (
+        "jmsplugin.queue.consumer.notification.error",
+        "jms/domibus.backend.jms.errorNotifyConsumer",
+    ),
+    (
+        "jmsplugin.queue.producer.notification.error",
+        "jms/domibus.backend.jms.errorNotifyProducer",
+    ),
+];
+const WS_PLUGIN_JNDI: Defaults = &[("wsplugin.send.queue", "jms/domibus.wsplugin.send.queue")];
+
+/// The defaults that the property files replace. On WildFly the broker and the data source are the
+/// server's, and Domibus has no defaults for them.
 pub(super) fn of_server(
+    server: ServerKind,
     layout: VersionLayout,
 ) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    let own = match layout {
-        VersionLayout::Flat4 => TOMCAT_4,
-        VersionLayout::Domains5 => TOMCAT_5,
+    let (broker, own): (Defaults, Defaults) = match (server, layout) {
+        (ServerKind::Tomcat, VersionLayout::Flat4) => (TOMCAT, TOMCAT_4),
+        (ServerKind::Tomcat, VersionLayout::Domains5) => (TOMCAT, TOMCAT_5),
+        (ServerKind::Wildfly, _) => (&[], &[]),
     };
-    TOMCAT.iter().chain(own)
+    EVERYWHERE.iter().chain(broker).chain(own)
 }
 
 /// The defaults in a plugin's jar, which replace `domibus.properties` and are replaced by the plugin's own
 /// file. In 4.x the plugins have none; their shipped files spell everything out.
-pub(super) const fn of_plugin(layout: VersionLayout, plugin: Plugin) -> Defaults {
-    match (layout, plugin) {
-        (VersionLayout::Flat4, _) => &[],
-        (VersionLayout::Domains5, Plugin::Fs) => FS_PLUGIN,
-        (VersionLayout::Domains5, Plugin::Jms) => JMS_PLUGIN,
-        (VersionLayout::Domains5, Plugin::Ws) => WS_PLUGIN,
+pub(super) const fn of_plugin(
+    server: ServerKind,
+    layout: VersionLayout,
+    plugin: Plugin,
+) -> Defaults {
+    let jndi = !matches!(server, ServerKind::Tomcat);
+    match (layout, plugin, jndi) {
+        (VersionLayout::Flat4, ..) => &[],
+        (VersionLayout::Domains5, Plugin::Fs, false) => FS_PLUGIN,
+        (VersionLayout::Domains5, Plugin::Jms, false) => JMS_PLUGIN,
+        (VersionLayout::Domains5, Plugin::Ws, false) => WS_PLUGIN,
+        (VersionLayout::Domains5, Plugin::Fs, true) => FS_PLUGIN_JNDI,
+        (VersionLayout::Domains5, Plugin::Jms, true) => JMS_PLUGIN_JNDI,
+        (VersionLayout::Domains5, Plugin::Ws, true) => WS_PLUGIN_JNDI,
     }
 }

@@ -11,24 +11,25 @@ use super::installation::DomibusInstallation;
 use super::notes::{DiscoveryError, Findings, Severity};
 use super::property_files::{self, PropertyFiles};
 use super::queues;
-use super::server::{self, Server};
+use super::server::{self, Server, ServerPlace, Wildfly};
 use super::sources::Sources;
 use super::{broker, config_location, database};
+use crate::site::ServerKind;
 use crate::site::files::{FileSource, normalized};
 
 const GENERAL_SCHEMA: &str = "domibus.database.general.schema";
 
-/// Describes the Domibus installation that this Tomcat runs.
+/// Describes the Domibus installation that this server runs.
 ///
 /// `environment` is that of the service: what its unit or wrapper sets, not that of whoever asks. All
 /// problems that can be found are reported at once.
 pub fn discover(
     files: &dyn FileSource,
-    tomcat_home: &Path,
+    server: &ServerPlace<'_>,
     environment: &BTreeMap<String, String>,
 ) -> Result<DomibusInstallation, DiscoveryError> {
     let mut findings = Findings::default();
-    let found = describe(files, tomcat_home, environment, &mut findings);
+    let found = describe(files, server, environment, &mut findings);
     findings
         .notes
         .sort_by_key(|note| std::cmp::Reverse(note.severity));
@@ -46,19 +47,20 @@ pub fn discover(
 
 fn describe(
     files: &dyn FileSource,
-    home: &Path,
+    place: &ServerPlace<'_>,
     environment: &BTreeMap<String, String>,
     findings: &mut Findings,
 ) -> Option<DomibusInstallation> {
-    let server = server::read(files, home, environment, findings);
+    let server = server::read(files, place, environment, findings);
     let config = config_location::find(&server, findings)?;
     let Server {
         base,
         startup_file,
         mut sources,
+        wildfly,
     } = server;
     sources.config_location = Some(config.display().to_string());
-    let mut loaded = property_files::load(files, &config, findings);
+    let mut loaded = property_files::load(files, &config, place.kind, findings);
     sources.files = std::mem::take(&mut loaded.settings);
     queues::note_misspelled(&loaded, findings);
     let reader = Reader {
@@ -66,10 +68,12 @@ fn describe(
         sources,
         loaded,
         config,
+        kind: place.kind,
+        wildfly,
     };
     let mut installation = reader.installation(findings)?;
-    home.clone_into(&mut installation.tomcat_home);
-    installation.tomcat_base = base;
+    place.home.clone_into(&mut installation.server_home);
+    installation.server_base = base;
     installation.startup_file = startup_file;
     let excluded = exclusions::find(files, &reader.sources, &installation, findings);
     encryption::mark_saved(
@@ -86,6 +90,8 @@ struct Reader<'files> {
     sources: Sources,
     loaded: PropertyFiles,
     config: PathBuf,
+    kind: ServerKind,
+    wildfly: Option<Wildfly>,
 }
 
 impl Reader<'_> {
@@ -114,14 +120,34 @@ impl Reader<'_> {
         let further_fs_locations =
             folders::further_fs_locations(sources, &self.loaded, &codes, findings);
         let general = general_schema.as_deref();
-        let database = database::read(sources, tenancy, general, &mut domains, findings);
-        let broker = broker::read(files, sources, tenancy.layout, findings);
+        let (connection, broker) = match (self.kind, &self.wildfly) {
+            (ServerKind::Tomcat, _) => (
+                database::address(sources, tenancy.layout, general, findings),
+                broker::read(files, sources, tenancy.layout, findings),
+            ),
+            (ServerKind::Wildfly, Some(server)) => (
+                database::of_server(sources, &server.data_sources, findings),
+                server.broker.clone(),
+            ),
+            (ServerKind::Wildfly, None) => (None, None),
+        };
+        let database = connection.map(|connection| {
+            database::read(
+                sources,
+                tenancy,
+                general,
+                connection,
+                &mut domains,
+                findings,
+            )
+        });
         let queues = queues::read(sources, tenancy, &codes, plugins, findings);
         let encryption_key_dirs = encryption::key_dirs(files, sources, tenancy, &codes, findings);
         note_cluster(sources, findings);
         Some(DomibusInstallation {
-            tomcat_home: PathBuf::new(),
-            tomcat_base: PathBuf::new(),
+            server_home: PathBuf::new(),
+            server_base: PathBuf::new(),
+            wildfly: self.wildfly.as_ref().map(|server| server.layout.clone()),
             startup_file: None,
             config_location: config.clone(),
             work_location,
@@ -150,7 +176,7 @@ fn note_cluster(sources: &Sources, findings: &mut Findings) {
         findings.note(
             Severity::Warning,
             found.place,
-            "this Tomcat is one node of a cluster",
+            "this server is one node of a cluster",
             "stop every node before a backup: they share the database and the folders",
         );
     }

@@ -32,6 +32,15 @@ fn data_folders(
         "transaction log".to_owned(),
         broker.transactions_dir.as_ref(),
     );
+    if let Some(stores) = &broker.artemis {
+        add("message store".to_owned(), Some(&stores.journal));
+        add("queue store".to_owned(), Some(&stores.bindings));
+        add("page store".to_owned(), Some(&stores.paging));
+        add(
+            "large message store".to_owned(),
+            Some(&stores.large_messages),
+        );
+    }
     add("database file".to_owned(), database.h2_file.as_ref());
     for domain in domains {
         let code = &domain.code;
@@ -71,7 +80,11 @@ pub(super) fn find(
         &installation.database,
     );
     note_overlaps(&folders, findings);
-    let mut excluded = vec![config.join("work"), config.join("temp")];
+    // On WildFly nothing of the broker lies in the configuration folder.
+    let mut excluded = match installation.wildfly {
+        Some(_) => Vec::new(),
+        None => vec![config.join("work"), config.join("temp")],
+    };
     for (what, path) in &folders {
         if config.starts_with(path) {
             findings.note(
@@ -89,7 +102,10 @@ pub(super) fn find(
     // Sorted by components, a folder comes right before what it holds.
     excluded.dedup_by(|inner, outer| inner.starts_with(&*outer));
     let stale = config.join("work");
-    if installation.work_location != *config && files.list(&stale).is_ok() {
+    if installation.wildfly.is_none()
+        && installation.work_location != *config
+        && files.list(&stale).is_ok()
+    {
         findings.note(
             Severity::Warning,
             Some(Place::new(&stale, 0)),

@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::notes::{Note, Place};
 
-/// A Domibus installation on Tomcat.
+/// A Domibus installation.
 ///
 /// It holds no password: connection addresses are shown with passwords masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DomibusInstallation {
-    /// `CATALINA_HOME`.
-    pub tomcat_home: PathBuf,
-    /// `CATALINA_BASE`; the same as the home unless several instances share one Tomcat.
-    pub tomcat_base: PathBuf,
+    /// The server's home: `CATALINA_HOME`, `JBOSS_HOME`.
+    pub server_home: PathBuf,
+    /// The server's instance directory. `CATALINA_BASE` is the same as the home unless several instances
+    /// share one Tomcat; `JBOSS_BASE_DIR` is `standalone` in the home unless somebody moved it.
+    pub server_base: PathBuf,
+    /// What only a WildFly has.
+    pub wildfly: Option<WildflyLayout>,
     /// The start script that was read, if there is one.
     pub startup_file: Option<PathBuf>,
     /// The configuration folder (`domibus.config.location`).
@@ -49,6 +52,25 @@ pub struct DomibusInstallation {
     pub exclude_from_config: Vec<PathBuf>,
     /// What else was noticed.
     pub notes: Vec<Note>,
+}
+
+/// Where a WildFly keeps what is its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WildflyLayout {
+    /// `jboss.server.config.dir`.
+    pub configuration_dir: PathBuf,
+    /// The configuration file in it.
+    pub configuration_file: PathBuf,
+    /// `jboss.server.log.dir`.
+    pub log_dir: PathBuf,
+    /// The folder from which archives are deployed; none if no deployment scanner watches one.
+    pub deployments_dir: Option<PathBuf>,
+    /// The archives in it that can be Domibus by their name.
+    pub applications: Vec<PathBuf>,
+    /// The ports on which it listens, that for HTTP first.
+    pub ports: Vec<u16>,
+    /// Host and port of the management interface.
+    pub management: Option<(String, u16)>,
 }
 
 /// How the configuration folder is laid out.
@@ -111,10 +133,25 @@ pub struct Broker {
     pub scheduler_dir: Option<PathBuf>,
     /// The folder for what does not fit into memory; lost at every stop.
     pub temp_dir: Option<PathBuf>,
-    /// 4.x only: the logs of distributed transactions.
+    /// The logs of distributed transactions: of 4.x on Tomcat, of the server itself on WildFly.
     pub transactions_dir: Option<PathBuf>,
+    /// The stores of an Artemis, which WildFly has inside; none for an ActiveMQ.
+    pub artemis: Option<ArtemisStores>,
     /// The ports on which it listens.
     pub ports: BrokerPorts,
+}
+
+/// The directories of an Artemis; its state is in all four.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtemisStores {
+    /// The messages.
+    pub journal: PathBuf,
+    /// The queues.
+    pub bindings: PathBuf,
+    /// Messages that did not fit into memory.
+    pub paging: PathBuf,
+    /// Bodies that did not fit into the journal.
+    pub large_messages: PathBuf,
 }
 
 /// The ports on which the embedded broker listens.

@@ -1,16 +1,16 @@
-//! An existing Domibus installation on Tomcat, read as Domibus itself reads it.
+//! An existing Domibus installation, read as Domibus and its application server read it.
 //!
 //! Reading only `domibus.properties` finds the wrong folder or the wrong database as soon as somebody has
 //! set a `-D` in `setenv.sh`, and container images always do. So [`discover()`] goes the way of the
-//! application: start script → configuration folder → property files in load order → placeholders →
-//! built-in defaults, and only then asks what each property means.
+//! application: start script and the server's own configuration → configuration folder → property files in
+//! load order → placeholders → built-in defaults, and only then asks what each property means.
 //!
 //! "BG" in comments is the public mirror of the Domibus sources, at 5.2-SNAPSHOT; "BG42" the same at 4.2.
 //!
 //! Paths are compared by their letters: a folder that is reached over a symbolic link inside the
 //! configuration folder counts as being outside of it.
 //!
-//! `notes` ← `sources` (properties by precedence) ← `server` (Tomcat), `domains`, `broker`, `database`,
+//! `notes` ← `sources` (properties by precedence) ← `tomcat`, `wildfly` ← `server`, `domains`, `broker`, `database`,
 //! `folders`, `queues` ← `discover`.
 
 mod activemq_xml;
@@ -30,13 +30,16 @@ mod property_files;
 mod queues;
 mod server;
 mod sources;
+mod tomcat;
+mod wildfly;
 
 #[cfg(test)]
 mod tests;
 
 pub use discover::discover;
 pub use installation::{
-    Broker, BrokerPorts, Database, DatabaseKind, Domain, DomibusInstallation, EncryptionKeyDir,
-    FsLocation, Plugin, Queue, VersionLayout,
+    ArtemisStores, Broker, BrokerPorts, Database, DatabaseKind, Domain, DomibusInstallation,
+    EncryptionKeyDir, FsLocation, Plugin, Queue, VersionLayout, WildflyLayout,
 };
 pub use notes::{DiscoveryError, Note, Place, Problem, Severity};
+pub use server::ServerPlace;

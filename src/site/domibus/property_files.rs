@@ -9,6 +9,7 @@ use super::defaults;
 use super::installation::{Plugin, VersionLayout};
 use super::notes::{Findings, Place, Severity};
 use super::sources::{Origin, Setting};
+use crate::site::ServerKind;
 use crate::site::files::{EntryKind, FileSource, MOST_BYTES};
 use crate::site::properties::{self, PropertiesFile};
 
@@ -24,12 +25,14 @@ pub(super) struct PropertyFiles {
     pub(super) written: Vec<(String, Place)>,
     pub(super) layout: VersionLayout,
     pub(super) plugins: Vec<Plugin>,
+    server: ServerKind,
 }
 
 /// Reads all property files under the configuration folder.
 pub(super) fn load(
     files: &dyn FileSource,
     config: &Path,
+    server: ServerKind,
     findings: &mut Findings,
 ) -> PropertyFiles {
     let folder = Folder { files, config };
@@ -50,8 +53,9 @@ pub(super) fn load(
         written: Vec::new(),
         layout,
         plugins: plugins.clone(),
+        server,
     };
-    for (key, value) in defaults::of_server(layout) {
+    for (key, value) in defaults::of_server(server, layout) {
         loaded
             .settings
             .insert((*key).to_owned(), Setting::built_in(value));
@@ -85,7 +89,7 @@ impl PropertyFiles {
     }
 
     fn add_plugin_defaults(&mut self, plugin: Plugin, findings: &mut Findings) {
-        for (key, value) in defaults::of_plugin(self.layout, plugin) {
+        for (key, value) in defaults::of_plugin(self.server, self.layout, plugin) {
             let hidden = self
                 .settings
                 .insert((*key).to_owned(), Setting::built_in(value));

@@ -1,70 +1,100 @@
-//! What Tomcat tells Domibus: start options, `catalina.properties`, context parameters.
+//! What every kind of application server tells Domibus, and what its reader shares with the others.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::installation::{Broker, WildflyLayout};
 use super::notes::{Findings, Place, Severity};
-use super::property_files::bounded;
 use super::sources::{Origin, Setting, Sources};
-use crate::site::files::{EntryKind, FileSource, MOST_BYTES, normalized};
-use crate::site::properties;
-use crate::site::startup_args::{self, StartupArguments};
+use super::wildfly::DataSources;
+use super::{tomcat, wildfly};
+use crate::site::ServerKind;
+use crate::site::files::FileSource;
+use crate::site::startup_args::StartupArguments;
 
-const MOST_SCRIPT_BYTES: u64 = 1024 * 1024;
+/// The most bytes that a start script may have.
+pub(super) const MOST_SCRIPT_BYTES: u64 = 1024 * 1024;
 
-/// A Tomcat and what it tells.
+/// What names the server whose Domibus is meant.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerPlace<'a> {
+    /// Its kind.
+    pub kind: ServerKind,
+    /// Its home directory.
+    pub home: &'a Path,
+    /// Its instance directory, if it is said.
+    pub base: Option<&'a Path>,
+    /// WildFly's configuration file, if it is said: a name in the configuration directory.
+    pub configuration_file: Option<&'a str>,
+    /// What follows the program in the command that starts it, if it is said. WildFly takes `-Dname=value` and
+    /// `--server-config=` there.
+    pub arguments: &'a [String],
+}
+
+impl<'a> ServerPlace<'a> {
+    /// A server that has all else in its usual places.
+    pub fn new(kind: ServerKind, home: &'a Path) -> Self {
+        Self {
+            kind,
+            home,
+            base: None,
+            configuration_file: None,
+            arguments: &[],
+        }
+    }
+}
+
+/// A server and what it tells.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) base: PathBuf,
     pub(super) startup_file: Option<PathBuf>,
     pub(super) sources: Sources,
+    /// What a WildFly configures instead of Domibus; nothing if its configuration cannot be read.
+    pub(super) wildfly: Option<Wildfly>,
 }
 
-/// Reads everything that is known before the configuration folder is.
+/// What a WildFly configures instead of Domibus.
+#[derive(Debug)]
+pub(super) struct Wildfly {
+    pub(super) layout: WildflyLayout,
+    /// Nothing if its configuration is broken, which is then among the problems.
+    pub(super) broker: Option<Broker>,
+    pub(super) data_sources: DataSources,
+}
+
+/// Reads everything that is known before the configuration folder of Domibus is.
 pub(super) fn read(
     files: &dyn FileSource,
-    home: &Path,
+    place: &ServerPlace<'_>,
     environment: &BTreeMap<String, String>,
     findings: &mut Findings,
 ) -> Server {
-    let base = environment
-        .get("CATALINA_BASE")
-        .filter(|base| !base.is_empty())
-        .map_or_else(|| home.to_owned(), PathBuf::from);
-    let mut environment = environment.clone();
-    for (name, path) in [("CATALINA_HOME", home), ("CATALINA_BASE", base.as_path())] {
-        environment.insert(name.to_owned(), path.display().to_string());
-    }
-    let (startup_file, script) = start_script(files, home, &base, findings);
-    let arguments = startup_args::read(&script, &environment);
-    note_doubts(&arguments, startup_file.as_deref(), findings);
-    let mut system = system_properties(&arguments, home, &base, startup_file.as_deref());
-    add_catalina_properties(files, &base, &mut system, findings);
-    note_other_home(
-        &arguments.environment,
-        home,
-        startup_file.as_deref(),
-        findings,
-    );
-    let context = context_parameters(files, &base, findings);
-    Server {
-        base,
-        startup_file,
-        sources: Sources {
-            context,
-            system,
-            environment: arguments.environment,
-            ..Sources::default()
-        },
+    match place.kind {
+        ServerKind::Tomcat => tomcat::read(files, place, environment, findings),
+        ServerKind::Wildfly => wildfly::read(files, place, environment, findings),
     }
 }
 
-fn script_place(script: Option<&Path>, line: u32) -> Option<Place> {
-    let file = script.filter(|_| line > 0)?;
-    Some(Place::new(file, line))
+/// The instance directory that is said: in the site, else in the environment.
+pub(super) fn told_base(
+    place: &ServerPlace<'_>,
+    environment: &BTreeMap<String, String>,
+    variable: &str,
+) -> Option<PathBuf> {
+    let variable = environment.get(variable).filter(|base| !base.is_empty());
+    place
+        .base
+        .map(Path::to_owned)
+        .or_else(|| variable.map(PathBuf::from))
 }
 
-fn note_doubts(arguments: &StartupArguments, script: Option<&Path>, findings: &mut Findings) {
+/// Says what could not be known of a start script.
+pub(super) fn note_doubts(
+    arguments: &StartupArguments,
+    script: Option<&Path>,
+    findings: &mut Findings,
+) {
     for doubt in &arguments.uncertain {
         let severity = if doubt.matters {
             Severity::Warning
@@ -80,159 +110,22 @@ fn note_doubts(arguments: &StartupArguments, script: Option<&Path>, findings: &m
     }
 }
 
-fn system_properties(
+/// The `-Dname=value` options of a start script.
+pub(super) fn system_properties(
     arguments: &StartupArguments,
-    home: &Path,
-    base: &Path,
     script: Option<&Path>,
 ) -> BTreeMap<String, Setting> {
-    let mut system = BTreeMap::new();
-    for (name, option) in &arguments.options {
+    let options = arguments.options.iter().map(|(name, option)| {
         let setting = Setting {
             value: option.value.clone(),
             origin: Origin::System(script_place(script, option.line)),
         };
-        system.insert(name.clone(), setting);
-    }
-    // catalina.sh puts these behind JAVA_OPTS, so they win.
-    let told = arguments.environment.get("CATALINA_TMPDIR").cloned();
-    let temporary = told.unwrap_or_else(|| Some(base.join("temp").display().to_string()));
-    for (name, value) in [
-        ("catalina.home", Some(home.display().to_string())),
-        ("catalina.base", Some(base.display().to_string())),
-        ("java.io.tmpdir", temporary),
-    ] {
-        let origin = Origin::System(None);
-        system.insert(name.to_owned(), Setting { value, origin });
-    }
-    system
+        (name.clone(), setting)
+    });
+    options.collect()
 }
 
-/// catalina.sh reads the one in the base and, only if there is none, the one in the home.
-fn start_script(
-    files: &dyn FileSource,
-    home: &Path,
-    base: &Path,
-    findings: &mut Findings,
-) -> (Option<PathBuf>, String) {
-    for folder in [base, home] {
-        let path = folder.join("bin/setenv.sh");
-        if let Some(bytes) = bounded(files, &path, MOST_SCRIPT_BYTES, findings) {
-            return (Some(path), String::from_utf8_lossy(&bytes).into_owned());
-        }
-    }
-    (None, String::new())
-}
-
-/// Tomcat makes every line of this file a system property, even over a `-D`
-/// (Tomcat `CatalinaProperties.loadProperties`). Java reads it as ISO-8859-1.
-fn add_catalina_properties(
-    files: &dyn FileSource,
-    base: &Path,
-    system: &mut BTreeMap<String, Setting>,
-    findings: &mut Findings,
-) {
-    if let Some(elsewhere) = system.get("catalina.config") {
-        findings.note(
-            Severity::Warning,
-            elsewhere.origin.place(),
-            "catalina.config moves catalina.properties elsewhere; it is not read",
-            "check that it holds no property of Domibus",
-        );
-        return;
-    }
-    let path = base.join("conf/catalina.properties");
-    let Some(bytes) = bounded(files, &path, MOST_BYTES, findings) else {
-        return;
-    };
-    match properties::parse_latin1(&bytes) {
-        Ok(file) => {
-            for entry in file.entries {
-                let origin = Origin::System(Some(Place::new(&path, entry.line)));
-                let value = Some(entry.value);
-                system.insert(entry.key, Setting { value, origin });
-            }
-        }
-        Err(problems) => findings.malformed(&path, problems),
-    }
-}
-
-fn note_other_home(
-    environment: &BTreeMap<String, Option<String>>,
-    home: &Path,
-    script: Option<&Path>,
-    findings: &mut Findings,
-) {
-    let set = environment.get("CATALINA_HOME").cloned().flatten();
-    if let (Some(set), Some(script)) = (set, script)
-        && normalized(Path::new(&set)) != normalized(home)
-    {
-        findings.note(
-            Severity::Warning,
-            Some(Place::new(script, 0)),
-            format!("sets CATALINA_HOME to {set}, not to the Tomcat that was asked about"),
-            "check which Tomcat runs this Domibus",
-        );
-    }
-}
-
-/// `<context-param>` of the server-wide web.xml and `<Parameter>` of the context files; the application's
-/// own file wins.
-fn context_parameters(
-    files: &dyn FileSource,
-    base: &Path,
-    findings: &mut Findings,
-) -> BTreeMap<String, Setting> {
-    let mut paths = vec![base.join("conf/web.xml"), base.join("conf/context.xml")];
-    let applications = base.join("conf/Catalina/localhost");
-    for entry in files.list(&applications).unwrap_or_default() {
-        let name = Path::new(&entry.name);
-        if entry.kind == EntryKind::File && name.extension().is_some_and(|suffix| suffix == "xml") {
-            paths.push(applications.join(name));
-        }
-    }
-    let mut parameters = BTreeMap::new();
-    for path in paths {
-        let Some(bytes) = bounded(files, &path, MOST_BYTES, findings) else {
-            continue;
-        };
-        let text = String::from_utf8_lossy(&bytes);
-        match roxmltree::Document::parse(&text) {
-            Ok(document) => add_parameters(&document, &path, &mut parameters),
-            Err(error) => findings.note(
-                Severity::Warning,
-                Some(Place::new(&path, error.pos().row)),
-                format!("not read: {error}"),
-                "check that it holds no parameter of Domibus",
-            ),
-        }
-    }
-    parameters
-}
-
-fn add_parameters(
-    document: &roxmltree::Document<'_>,
-    path: &Path,
-    parameters: &mut BTreeMap<String, Setting>,
-) {
-    for node in document.descendants() {
-        let child = |name: &str| {
-            let mut children = node.children();
-            let found = children.find(|child| child.tag_name().name() == name)?;
-            found.text().map(str::trim)
-        };
-        let (name, value) = match node.tag_name().name() {
-            "Parameter" => (node.attribute("name"), node.attribute("value")),
-            "context-param" => (child("param-name"), child("param-value")),
-            _ => continue,
-        };
-        if let (Some(name), Some(value)) = (name, value) {
-            let line = document.text_pos_at(node.range().start).row;
-            let setting = Setting {
-                value: Some(value.to_owned()),
-                origin: Origin::Context(Place::new(path, line)),
-            };
-            parameters.insert(name.to_owned(), setting);
-        }
-    }
+fn script_place(script: Option<&Path>, line: u32) -> Option<Place> {
+    let file = script.filter(|_| line > 0)?;
+    Some(Place::new(file, line))
 }

@@ -4,12 +4,14 @@ mod parts;
 mod precedence;
 mod samples;
 mod tenancy;
+mod wildfly;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::site::ServerKind;
 use crate::site::files::{DirEntryInfo, EntryKind, FileSource};
 
 const CONF: &str = "/opt/tomcat/conf/domibus";
@@ -39,6 +41,10 @@ const BROKER: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
   </broker>
 </spring:beans>
 "#;
+
+fn tomcat(home: &str) -> ServerPlace<'_> {
+    ServerPlace::new(ServerKind::Tomcat, Path::new(home))
+}
 
 /// Files in memory.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +84,7 @@ impl Files {
     }
 
     fn discover(&self) -> Result<DomibusInstallation, DiscoveryError> {
-        discover(self, Path::new("/opt/tomcat"), &BTreeMap::new())
+        discover(self, &tomcat("/opt/tomcat"), &BTreeMap::new())
     }
 
     fn found(&self) -> DomibusInstallation {

@@ -2,16 +2,16 @@
 
 use super::super::domibus::DatabaseKind as Found;
 use super::super::resolved::{Connection, Database, Oracle, OracleConnection, Schema};
-use super::super::{DatabaseDocument, DatabaseKind, SiteDocument};
-use super::{Basis, Surroundings};
+use super::super::{DatabaseDocument, DatabaseKind};
+use super::{Basis, Given, Surroundings};
 
 pub(super) fn resolve(
-    document: &SiteDocument,
+    document: &Given<'_>,
     basis: &Basis<'_>,
     around: &Surroundings<'_>,
     missing: &mut Vec<String>,
 ) -> Database {
-    let given = document.database.clone().unwrap_or_default();
+    let given = document.database.cloned().unwrap_or_default();
     let mut known = Known::of(basis);
     let kind = given.kind.or(known.kind);
     if kind == Some(DatabaseKind::Oracle) && matches!(basis, Basis::Installed(_)) {

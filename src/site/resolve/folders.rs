@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::super::SiteDocument;
 use super::super::domibus::FsLocation;
 use super::super::resolved::Folder;
-use super::{Basis, Surroundings};
+use super::{Basis, Given, Surroundings};
 
 pub(super) fn resolve(
-    document: &SiteDocument,
+    document: &Given<'_>,
     basis: &Basis<'_>,
     around: &Surroundings<'_>,
 ) -> Vec<Folder> {
@@ -17,6 +16,10 @@ pub(super) fn resolve(
         Basis::Recorded(site) => site.folders.clone(),
         Basis::Installed(found) => {
             let mut folders = Vec::new();
+            if found.wildfly.is_some() {
+                // BG WildFly `logback.xml`: Domibus logs into the home, not beside the server's log.
+                folders.push(folder("logs", "domibus", &found.server_home.join("logs")));
+            }
             for domain in &found.domains {
                 if let Some(FsLocation::Local(path)) = &domain.fs_plugin_location {
                     folders.push(folder("fs-plugin", &domain.code, path));
@@ -45,7 +48,7 @@ pub(super) fn resolve(
             folders
         }
     };
-    for (name, path) in &document.folders {
+    for (name, path) in document.folders {
         let own = Folder {
             name: name.clone(),
             path: around.path(path),

@@ -3,8 +3,11 @@
 mod broker;
 mod database;
 mod folders;
+mod next;
 mod server;
 mod site;
 mod upgrade;
 
-pub use site::{Basis, FindProgram, Surroundings, absolute, resolve};
+pub use next::same_address;
+pub use site::{After, Basis, FindProgram, Surroundings, absolute, resolve};
+use site::{Given, Installation, config, installation};

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::super::SiteDocument;
 use super::super::domibus::DomibusInstallation;
-use super::super::resolved::{Config, Site};
-use super::{broker, database, folders, server, upgrade};
+use super::super::resolved::{Broker, Config, Database, Folder, Server, Site};
+use super::super::{
+    DatabaseDocument, InstallationDocument, ServerDocument, ServerKind, SiteDocument,
+};
+use super::{broker, database, folders, next, server, upgrade};
 
 /// Where the values come from that the document does not give.
 pub enum Basis<'a> {
@@ -57,30 +60,83 @@ pub fn absolute(directory: &Path, path: &Path) -> PathBuf {
     whole
 }
 
+/// What the new version will run in.
+pub enum After<'a> {
+    /// The installation as it is.
+    Same,
+    /// The same server and database with another configuration directory.
+    Configuration(&'a DomibusInstallation),
+    /// The `target` of the document.
+    Target(&'a DomibusInstallation),
+}
+
+/// What a document says of one installation.
+pub(super) struct Given<'a> {
+    pub(super) server: &'a ServerDocument,
+    pub(super) database: Option<&'a DatabaseDocument>,
+    pub(super) installation: &'a InstallationDocument,
+    pub(super) folders: &'a IndexMap<String, PathBuf>,
+}
+
 /// Puts the site together. `Err` holds every value that is missing, as a sentence with its key.
 pub fn resolve(
     document: &SiteDocument,
     basis: &Basis<'_>,
+    after: &After<'_>,
     around: &Surroundings<'_>,
 ) -> Result<Site, Vec<String>> {
     let mut missing = Vec::new();
-    let home = around.path(&document.server.home);
-    let base = around
-        .optional(document.server.base.as_ref())
-        .unwrap_or_else(|| home.clone());
-    let given = &document.installation;
+    let given = Given {
+        server: &document.server,
+        database: document.database.as_ref(),
+        installation: &document.installation,
+        folders: &document.folders,
+    };
+    let now = installation(&given, basis, around, &mut missing);
+    let next = next::resolve(document, &now, after, around, &mut missing);
+    let site = Site {
+        name: document.site.clone(),
+        product: document.product.clone(),
+        version: document.installation.version.clone(),
+        multi_tenant: now.multi_tenant,
+        upgrade: upgrade::resolve(document, around, now.multi_tenant, &next),
+        server: now.server,
+        config: now.config,
+        broker: now.broker,
+        database: now.database,
+        folders: now.folders,
+        next,
+        values: Value::Object(document.values.clone()),
+    };
+    if missing.is_empty() {
+        Ok(site)
+    } else {
+        Err(missing)
+    }
+}
+
+/// One installation.
+pub(super) struct Installation {
+    pub(super) multi_tenant: bool,
+    pub(super) server: Server,
+    pub(super) config: Config,
+    pub(super) broker: Broker,
+    pub(super) database: Database,
+    pub(super) folders: Vec<Folder>,
+}
+
+pub(super) fn installation(
+    given: &Given<'_>,
+    basis: &Basis<'_>,
+    around: &Surroundings<'_>,
+    missing: &mut Vec<String>,
+) -> Installation {
     let (config, broker, multi_tenant) = match basis {
-        Basis::Installed(found) => (
-            Config {
-                location: found.config_location.clone(),
-                exclude: found.exclude_from_config.clone(),
-            },
-            broker::installed(found),
-            found.multi_tenant,
-        ),
+        Basis::Installed(found) => (config(found), broker::installed(found), found.multi_tenant),
         Basis::Recorded(site) => (site.config.clone(), site.broker.clone(), site.multi_tenant),
     };
-    let config = match &given.config {
+    let own = given.installation;
+    let config = match &own.config {
         Some(path) => Config {
             location: around.path(path),
             ..config
@@ -88,30 +144,35 @@ pub fn resolve(
         None => config,
     };
     let mut broker = broker;
-    if let Some(path) = &given.kahadb {
-        broker.kahadb = around.path(path);
-        broker.locks = vec![broker.kahadb.join("lock")];
+    let of_activemq = given.server.kind == ServerKind::Tomcat;
+    for (key, path) in [("kahadb", &own.kahadb), ("broker_data", &own.broker_data)] {
+        if path.is_some() && !of_activemq {
+            missing.push(format!(
+                "`installation.{key}` is of the broker inside Tomcat: leave it out for this kind of server"
+            ));
+        }
     }
-    if let Some(path) = &given.broker_data {
-        broker.data = around.path(path);
+    if let Some(path) = &own.kahadb {
+        let path = around.path(path);
+        broker.locks = vec![path.join("lock")];
+        broker.kahadb = Some(path);
     }
-    let database = database::resolve(document, basis, around, &mut missing);
-    let site = Site {
-        name: document.site.clone(),
-        product: document.product.clone(),
-        version: given.version.clone(),
+    if let Some(path) = &own.broker_data {
+        broker.data = Some(around.path(path));
+    }
+    Installation {
         multi_tenant,
-        server: server::resolve(document, basis, around, home, base),
-        folders: folders::resolve(document, basis, around),
-        upgrade: upgrade::resolve(document, around, &database.schemas, multi_tenant, &config),
-        database,
+        server: server::resolve(given, basis, around, missing),
         config,
         broker,
-        values: Value::Object(document.values.clone()),
-    };
-    if missing.is_empty() {
-        Ok(site)
-    } else {
-        Err(missing)
+        database: database::resolve(given, basis, around, missing),
+        folders: folders::resolve(given, basis, around),
+    }
+}
+
+pub(super) fn config(found: &DomibusInstallation) -> Config {
+    Config {
+        location: found.config_location.clone(),
+        exclude: found.exclude_from_config.clone(),
     }
 }

@@ -1,18 +1,19 @@
 //! The version to go to.
 
 use super::super::SiteDocument;
-use super::super::resolved::{Config, Migration, Schema, Upgrade};
+use super::super::resolved::{Migration, Next, Upgrade};
 use super::Surroundings;
 
 pub(super) fn resolve(
     document: &SiteDocument,
     around: &Surroundings<'_>,
-    schemas: &[Schema],
     multi_tenant: bool,
-    config: &Config,
+    next: &Next,
 ) -> Upgrade {
     let given = &document.upgrade;
-    let migrations = schemas
+    let migrations = next
+        .database
+        .schemas
         .iter()
         .filter_map(|schema| {
             let general = multi_tenant && schema.general;
@@ -32,13 +33,14 @@ pub(super) fn resolve(
         to: given.to.clone(),
         war: around.optional(given.war.as_ref()),
         config: around.optional(given.config.as_ref()),
+        config_location: around.optional(given.config_location.as_ref()),
         plugins: around.optional(given.plugins.as_ref()),
         extensions: around.optional(given.extensions.as_ref()),
         startup_arguments: around.optional(given.startup_arguments.as_ref()),
         remove: given
             .remove
             .iter()
-            .map(|path| config.location.join(path))
+            .map(|path| next.config.location.join(path))
             .collect(),
         migrations,
         allow_queued_messages: given.allow_queued_messages,

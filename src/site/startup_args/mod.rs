@@ -7,8 +7,9 @@
 //! that a reader asks for; it is never replaced by a guess.
 //!
 //! `text` (letters that remember their line) ← `tokens`, `lexer` (the shell's words) ← `variables` ←
-//! `script` (statements) ← `options` (what Java is given).
+//! `conditions` ← `script` (statements) ← `options` (what Java is given).
 
+mod conditions;
 mod lexer;
 mod options;
 mod script;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::conditions;
 use super::text::Text;
 use super::tokens::{Part, Token, Word, is_name};
 use super::variables::{Variables, holds_options};
@@ -54,6 +55,10 @@ impl Script {
             self.functions.insert(function);
         }
         if is_subshell(statement) {
+            return;
+        }
+        if let Some(branch) = conditions::decided(statement, &mut self.variables) {
+            self.follow(branch);
             return;
         }
         if let Some(what) = compound(statement) {

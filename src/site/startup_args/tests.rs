@@ -227,3 +227,49 @@ proptest! {
         prop_assert_eq!(found.as_deref(), Some(text.as_str()));
     }
 }
+
+#[test]
+fn comparisons_of_known_texts_are_decided() {
+    for (script, expected) in [
+        (
+            "A=x\nif [ \"$A\" = \"x\" ]; then JAVA_OPTS=-Dp=1; else JAVA_OPTS=-Dp=2; fi",
+            "1",
+        ),
+        (
+            "A=y\nif [ \"$A\" = \"x\" ]; then\nJAVA_OPTS=-Dp=1\nelse\nJAVA_OPTS=-Dp=2\nfi",
+            "2",
+        ),
+        (
+            "if [ \"x$JAVA_OPTS\" = \"x\" ]\nthen\n  JAVA_OPTS=-Dp=1\nfi",
+            "1",
+        ),
+        (
+            "JAVA_OPTS=-Dp=0\nif [ -z \"$JAVA_OPTS\" ]; then JAVA_OPTS=-Dp=1; fi",
+            "0",
+        ),
+        (
+            "JAVA_OPTS=-Dp=0\nif [ -n \"$JAVA_OPTS\" ]; then JAVA_OPTS=-Dp=1; fi",
+            "1",
+        ),
+        (
+            "if [ a != b ]; then if [ a = b ]; then JAVA_OPTS=-Dp=1; else JAVA_OPTS=-Dp=2; fi; fi",
+            "2",
+        ),
+        (
+            "if [ a = a ]; then echo if else fi; JAVA_OPTS=-Dp=1; fi",
+            "1",
+        ),
+        ("if [ a = b ]; then exit 1; fi\nJAVA_OPTS=-Dp=1", "1"),
+    ] {
+        sure(script, expected);
+    }
+    for undecided in [
+        "if [ \"$UNKNOWN\" = x ]; then JAVA_OPTS=-Dp=1; fi",
+        "if [ a = a ] && test -f x; then JAVA_OPTS=-Dp=1; fi",
+        "if [ a = b ]; then JAVA_OPTS=-Dp=1; elif [ a = a ]; then JAVA_OPTS=-Dp=2; fi",
+        "if [ a -nt a ]; then JAVA_OPTS=-Dp=1; fi",
+        "if [ a = a ]; then JAVA_OPTS=-Dp=1; fi | cat",
+    ] {
+        assert_eq!(value(undecided, "p"), None, "{undecided}");
+    }
+}

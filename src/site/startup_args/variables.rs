@@ -17,7 +17,12 @@ const OPTION_VARIABLES: [&str; 7] = [
 ];
 
 /// Told by whoever asks for the discovery, who knows better than a script that computes them.
-const TOLD: [&str; 2] = ["CATALINA_HOME", "CATALINA_BASE"];
+const TOLD: [&str; 4] = [
+    "CATALINA_HOME",
+    "CATALINA_BASE",
+    "JBOSS_HOME",
+    "JBOSS_BASE_DIR",
+];
 
 /// A value that doubles itself on every line must not fill the memory.
 const MOST_LETTERS: usize = 64 * 1024;

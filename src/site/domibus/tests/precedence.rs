@@ -62,7 +62,7 @@ fn all_layers_in_order() {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let found = discover(files, Path::new("/opt/tomcat"), &environment).unwrap();
+        let found = discover(files, &tomcat("/opt/tomcat"), &environment).unwrap();
         found.database.host.unwrap()
     };
     let variable = [("DOMIBUS_DATABASE_SERVERNAME", "variable")];
@@ -113,10 +113,10 @@ fn the_base_may_differ_from_the_home() {
     let script = "JAVA_OPTS=-Ddomibus.config.location=$CATALINA_BASE/../tomcat/conf/domibus";
     let files = Files::plain().with("/opt/tomcat/bin/setenv.sh", "JAVA_OPTS=-Dunused=1");
     let environment = BTreeMap::from([("CATALINA_BASE".to_owned(), "/opt/node1".to_owned())]);
-    assert!(discover(&files, Path::new("/opt/tomcat"), &environment).is_err());
+    assert!(discover(&files, &tomcat("/opt/tomcat"), &environment).is_err());
     let files = files.with("/opt/node1/bin/setenv.sh", script);
-    let found = discover(&files, Path::new("/opt/tomcat"), &environment).unwrap();
-    assert_eq!(found.tomcat_base, path("/opt/node1"));
+    let found = discover(&files, &tomcat("/opt/tomcat"), &environment).unwrap();
+    assert_eq!(found.server_base, path("/opt/node1"));
     assert_eq!(found.config_location, path(CONF));
 }
 

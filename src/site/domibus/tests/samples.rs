@@ -36,8 +36,8 @@ fn the_shipped_configuration() {
     copy(&sample, &stage.path().join("conf/domibus"));
     fs::create_dir(stage.path().join("bin")).unwrap();
     fs::write(stage.path().join("bin/setenv.sh"), SETENV).unwrap();
-    let mapped = Mapped::new(Path::new("/opt/tomcat"), stage.path());
-    let found = discover(&mapped, Path::new("/opt/tomcat"), &BTreeMap::new()).unwrap();
+    let mapped = Mapped::default().and(Path::new("/opt/tomcat"), stage.path());
+    let found = discover(&mapped, &tomcat("/opt/tomcat"), &BTreeMap::new()).unwrap();
     assert_eq!(found.config_location, path(CONF));
     assert!(!found.multi_tenant);
     assert_eq!(found.database.schemas, ["domibus"]);
@@ -56,7 +56,12 @@ fn the_shipped_configuration() {
          domibus.datasource.url=jdbc:mysql://${domibus.database.serverName}/${domibus.database.general.schema}",
     );
     fs::write(&main, several).unwrap();
-    let here = discover(&LocalFiles, stage.path(), &BTreeMap::new()).unwrap();
+    let here = discover(
+        &LocalFiles,
+        &ServerPlace::new(ServerKind::Tomcat, stage.path()),
+        &BTreeMap::new(),
+    )
+    .unwrap();
     assert_eq!(here.config_location, stage.path().join("conf/domibus"));
     assert_eq!(
         here.database.schemas,

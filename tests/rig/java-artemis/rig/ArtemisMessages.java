@@ -1,7 +1,9 @@
 package rig;
 
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
@@ -10,11 +12,13 @@ import java.util.UUID;
 import javax.jms.BytesMessage;
 import javax.jms.Connection;
 import javax.jms.JMSException;
+import javax.jms.MapMessage;
 import javax.jms.Message;
 import javax.jms.MessageConsumer;
 import javax.jms.MessageProducer;
 import javax.jms.QueueBrowser;
 import javax.jms.Session;
+import javax.jms.TextMessage;
 import javax.jms.XAConnection;
 import javax.jms.XASession;
 import javax.transaction.xa.XAResource;
@@ -38,6 +42,10 @@ public final class ArtemisMessages implements AutoCloseable {
     private static final long PATIENCE_MILLIS = 20_000;
     private static final String DELAYED_UNTIL = "_AMQ_SCHED_DELIVERY";
 
+    /** An account, for a broker that asks for one. */
+    private static final String USER = System.getenv("RIG_USER");
+    private static final String PASSWORD = System.getenv("RIG_PASSWORD");
+
     private final String url;
     private final ActiveMQConnectionFactory factory;
     private final Connection connection;
@@ -56,7 +64,7 @@ public final class ArtemisMessages implements AutoCloseable {
         this.url = url;
         factory = new ActiveMQConnectionFactory(url);
         factory.setConsumerWindowSize(0);
-        connection = factory.createConnection();
+        connection = factory.createConnection(USER, PASSWORD);
         connection.setClientID("rig-" + UUID.randomUUID());
         connection.start();
     }
@@ -73,6 +81,9 @@ public final class ArtemisMessages implements AutoCloseable {
         switch (words.get(0)) {
             case "send":
                 send(place, count, words.size() > 3 ? Integer.parseInt(words.get(3)) : 1000, 0);
+                break;
+            case "vary":
+                vary(place, count);
                 break;
             case "schedule":
                 send(place, count, 1000, 1000L * Integer.parseInt(words.get(3)));
@@ -93,10 +104,13 @@ public final class ArtemisMessages implements AutoCloseable {
                 rollBackPrepared();
                 break;
             case "list":
-                list(true);
+                list(this::line);
+                break;
+            case "contents":
+                list(new Content());
                 break;
             case "counts":
-                list(false);
+                list(null);
                 break;
             default:
                 throw new IllegalArgumentException("no such command: " + words.get(0));
@@ -165,7 +179,7 @@ public final class ArtemisMessages implements AutoCloseable {
     }
 
     private void prepare(String queue, int count, boolean sends) throws Exception {
-        try (XAConnection distributed = factory.createXAConnection()) {
+        try (XAConnection distributed = factory.createXAConnection(USER, PASSWORD)) {
             distributed.start();
             XASession session = distributed.createXASession();
             XAResource resource = session.getXAResource();
@@ -188,7 +202,7 @@ public final class ArtemisMessages implements AutoCloseable {
     }
 
     private void rollBackPrepared() throws Exception {
-        try (XAConnection distributed = factory.createXAConnection()) {
+        try (XAConnection distributed = factory.createXAConnection(USER, PASSWORD)) {
             XAResource resource = distributed.createXASession().getXAResource();
             for (Xid id : resource.recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN)) {
                 resource.rollback(id);
@@ -198,7 +212,7 @@ public final class ArtemisMessages implements AutoCloseable {
 
     private List<String> prepared() throws Exception {
         List<String> lines = new ArrayList<>();
-        try (XAConnection distributed = factory.createXAConnection()) {
+        try (XAConnection distributed = factory.createXAConnection(USER, PASSWORD)) {
             XAResource resource = distributed.createXASession().getXAResource();
             for (Xid id : resource.recover(XAResource.TMSTARTRSCAN | XAResource.TMENDRSCAN)) {
                 lines.add("prepared " + new String(id.getGlobalTransactionId(), "UTF-8").trim());
@@ -208,11 +222,11 @@ public final class ArtemisMessages implements AutoCloseable {
     }
 
     /** "queue NAME MESSAGES SCHEDULED DELIVERING" for each queue, "prepared ID" for each transaction. */
-    private void list(boolean contents) throws Exception {
+    private void list(Line contents) throws Exception {
         List<String> lines = new ArrayList<>(prepared());
         try (ServerLocator locator = ActiveMQClient.createServerLocator(url);
                 ClientSessionFactory sessions = locator.createSessionFactory();
-                ClientSession session = sessions.createSession()) {
+                ClientSession session = sessions.createSession(USER, PASSWORD, false, true, true, false, 0)) {
             session.start();
             try (ClientRequestor management = new ClientRequestor(session, "activemq.management")) {
                 for (Object name : (Object[]) ask(session, management, "broker", "queueNames")) {
@@ -231,7 +245,7 @@ public final class ArtemisMessages implements AutoCloseable {
         System.out.print(text);
     }
 
-    private List<String> queue(ClientSession session, ClientRequestor management, String name, boolean contents)
+    private List<String> queue(ClientSession session, ClientRequestor management, String name, Line contents)
             throws Exception {
         List<String> lines = new ArrayList<>();
         String resource = "queue." + name;
@@ -239,8 +253,8 @@ public final class ArtemisMessages implements AutoCloseable {
         long scheduled = ((Number) ask(session, management, resource, "scheduledCount")).longValue();
         long delivering = ((Number) ask(session, management, resource, "deliveringCount")).longValue();
         lines.add(String.format("queue %s %d %d %d", name, messages, scheduled, delivering));
-        if (contents && messages > 0) {
-            List<String> browsed = browse(name);
+        if (contents != null && messages > 0) {
+            List<String> browsed = browse(name, contents);
             // Of the messages that a prepared transaction takes, a browser shows those in pages only.
             long all = messages - scheduled;
             if (browsed.size() > all || browsed.size() < all - delivering) {
@@ -253,7 +267,7 @@ public final class ArtemisMessages implements AutoCloseable {
                 ManagementHelper.putOperationInvocation(request, resource, "listScheduledMessagesAsJSON");
                 String json = (String) ManagementHelper.getResult(management.request(request), String.class);
                 for (String message : json.substring(1, json.length() - 1).split("(?<=\\}),")) {
-                    lines.add("scheduled " + name + " " + message);
+                    lines.add("scheduled " + name + " " + contents.scheduled(message));
                 }
             }
         }
@@ -271,22 +285,143 @@ public final class ArtemisMessages implements AutoCloseable {
         return ManagementHelper.getResult(answer);
     }
 
-    private List<String> browse(String queue) throws Exception {
+    private List<String> browse(String queue, Line contents) throws Exception {
         List<String> lines = new ArrayList<>();
         Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
         QueueBrowser browser = session.createBrowser(session.createQueue(queue));
         for (Enumeration<?> messages = browser.getEnumeration(); messages.hasMoreElements(); ) {
             Message message = (Message) messages.nextElement();
-            lines.add(String.format("message %s %s %s %d %d", queue, message.getJMSMessageID(), digest(message),
-                    message.getJMSTimestamp(), message.getIntProperty("JMSXDeliveryCount")));
+            lines.add("message " + queue + " " + contents.of(message));
         }
         session.close();
         return lines;
     }
 
+    /** How a message is listed. */
+    private interface Line {
+        String of(Message message) throws Exception;
+
+        /** The broker's own description, as JSON. */
+        default String scheduled(String json) {
+            return json;
+        }
+    }
+
+    private String line(Message message) throws Exception {
+        return String.format("%s %s %d %d", message.getJMSMessageID(), digest(message), message.getJMSTimestamp(),
+                message.getIntProperty("JMSXDeliveryCount"));
+    }
+
+    /** All that an application can see of a message, but for its id and how often it was delivered. */
+    private final class Content implements Line {
+        @Override
+        public String of(Message message) throws Exception {
+            StringBuilder text = new StringBuilder(digest(message));
+            for (Object part : new Object[] {
+                message.getClass().getSimpleName(), message.getJMSTimestamp(), message.getJMSPriority(),
+                message.getJMSExpiration(), message.getJMSCorrelationID(), message.getJMSType(),
+                message.getJMSReplyTo(), message.getJMSDeliveryMode()
+            }) {
+                text.append(' ').append(part);
+            }
+            List<String> names = new ArrayList<>();
+            for (Enumeration<?> all = message.getPropertyNames(); all.hasMoreElements(); ) {
+                names.add((String) all.nextElement());
+            }
+            names.remove("JMSXDeliveryCount");
+            Collections.sort(names);
+            for (String name : names) {
+                Object value = message.getObjectProperty(name);
+                text.append(' ').append(name).append('=').append(value.getClass().getSimpleName()).append(':');
+                // One line for each message, whatever is in it.
+                text.append(value.toString().replace("\n", "\\n"));
+            }
+            return text.toString();
+        }
+
+        @Override
+        public String scheduled(String json) {
+            // Its id of that broker, and the JMS id.
+            return json.replaceAll("\"(messageID|userID)\":(\"[^\"]*\"|[0-9]+),?", "");
+        }
+    }
+
+    /** Bodies and properties of every kind that Domibus' plugins send. */
+    private void vary(String queue, int count) throws JMSException {
+        try (Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
+            MessageProducer producer = session.createProducer(session.createQueue(queue));
+            for (int number = 1; number <= count; number++) {
+                producer.setPriority(number % 10);
+                producer.setTimeToLive(number % 3 == 0 ? 86_400_000 : 0);
+                producer.send(varied(session, number));
+                if (number % BATCH == 0) {
+                    session.commit();
+                }
+            }
+            session.commit();
+        }
+    }
+
+    private static Message varied(Session session, int number) throws JMSException {
+        String words = "message " + number + " <&>\"']]> \u00e9\u20ac\ud83d\udce8\t\nend ";
+        Message message;
+        switch (number % 4) {
+            case 0:
+                message = session.createTextMessage(words.repeat(1 + number % 50));
+                break;
+            case 1:
+                MapMessage map = session.createMapMessage();
+                map.setString("payload_1_description", words);
+                map.setLong("length", number);
+                map.setBytes("payload_1", words.getBytes(StandardCharsets.UTF_8));
+                message = map;
+                break;
+            case 2:
+                message = session.createMessage();
+                break;
+            default:
+                message = random(session, new Random(), number % 700);
+                break;
+        }
+        message.setJMSCorrelationID("correlation-" + number);
+        message.setJMSType("submitMessage");
+        message.setStringProperty("messageId", UUID.randomUUID() + "@domibus.eu");
+        message.setStringProperty("text", words);
+        message.setStringProperty("empty", "");
+        message.setIntProperty("totalNumberOfPayloads", number);
+        message.setLongProperty("long", Long.MAX_VALUE - number);
+        message.setBooleanProperty("flag", number % 2 == 0);
+        message.setDoubleProperty("double", number / 3.0);
+        message.setFloatProperty("float", number / 7.0f);
+        message.setShortProperty("short", (short) number);
+        message.setByteProperty("byte", (byte) number);
+        return message;
+    }
+
     private static String digest(Message message) throws Exception {
-        byte[] body = new byte[(int) ((BytesMessage) message).getBodyLength()];
-        ((BytesMessage) message).readBytes(body);
+        byte[] body;
+        if (message instanceof BytesMessage) {
+            body = new byte[(int) ((BytesMessage) message).getBodyLength()];
+            ((BytesMessage) message).readBytes(body);
+        } else if (message instanceof TextMessage) {
+            body = ((TextMessage) message).getText().getBytes(StandardCharsets.UTF_8);
+        } else if (message instanceof MapMessage) {
+            StringBuilder text = new StringBuilder();
+            MapMessage map = (MapMessage) message;
+            List<String> names = new ArrayList<>();
+            for (Enumeration<?> all = map.getMapNames(); all.hasMoreElements(); ) {
+                names.add((String) all.nextElement());
+            }
+            Collections.sort(names);
+            for (String name : names) {
+                Object value = map.getObject(name);
+                text.append(name).append('=')
+                        .append(value instanceof byte[] ? Arrays.toString((byte[]) value) : value).append('\n');
+            }
+            body = text.toString().getBytes(StandardCharsets.UTF_8);
+        } else {
+            body = new byte[0];
+        }
         StringBuilder hex = new StringBuilder();
         for (byte octet : MessageDigest.getInstance("SHA-256").digest(body)) {
             hex.append(String.format("%02x", octet));
