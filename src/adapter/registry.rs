@@ -45,13 +45,20 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<server::CheckStopped>(),
     ActionEntry::of::<server::Start>(),
     ActionEntry::of::<server::Stop>(),
+    ActionEntry::of::<weblogic::CheckDomainStopped>(),
+    ActionEntry::of::<weblogic::EmptyJms>(),
     ActionEntry::of::<weblogic::ExportJms>(),
+    ActionEntry::of::<weblogic::HoldApplication>(),
     ActionEntry::of::<weblogic::ImportJms>(),
     ActionEntry::of::<weblogic::PauseJms>(),
+    ActionEntry::of::<weblogic::ReleaseApplication>(),
     ActionEntry::of::<weblogic::ResumeJms>(),
     ActionEntry::of::<weblogic::StartApplication>(),
+    ActionEntry::of::<weblogic::StartServers>(),
     ActionEntry::of::<weblogic::StopApplication>(),
+    ActionEntry::of::<weblogic::StopServers>(),
     ActionEntry::of::<weblogic::Survey>(),
+    ActionEntry::of::<weblogic::VerifyJms>(),
 ];
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.

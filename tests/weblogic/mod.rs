@@ -2,8 +2,11 @@
 //! (`tests/rig/weblogic`).
 
 mod application;
+mod empty;
 mod export;
+pub(crate) mod home;
 mod import;
 mod jms_state;
-mod rig;
+pub(crate) mod rig;
+mod servers;
 mod survey;

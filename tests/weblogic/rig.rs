@@ -16,12 +16,12 @@ use upgrade_kit::site::SecretRef;
 
 use crate::stage::decode;
 
-pub(super) const PASSWORD: &str = "weblogic-Passw0rd";
+pub(crate) const PASSWORD: &str = "weblogic-Passw0rd";
 
 /// A domain with everything around a step.
-pub(super) struct Domain {
-    pub(super) directory: tempfile::TempDir,
-    pub(super) log: Arc<Mutex<Vec<u8>>>,
+pub(crate) struct Domain {
+    pub(crate) directory: tempfile::TempDir,
+    pub(crate) log: Arc<Mutex<Vec<u8>>>,
     control: Control,
     commands: Arc<Mutex<Vec<String>>>,
 }
@@ -82,7 +82,7 @@ fn first() -> String {
 }
 
 /// A body of text.
-pub(super) fn text(content: &str) -> String {
+pub(crate) fn text(content: &str) -> String {
     format!(
         "<mes:Body><mes:Text>{}</mes:Text></mes:Body>",
         escaped(content)
@@ -96,7 +96,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A message as the domain's file holds it.
-pub(super) fn message(number: u64, state: &str, correlation: &str, body: &str) -> String {
+pub(crate) fn message(number: u64, state: &str, correlation: &str, body: &str) -> String {
     let xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <mes:WLJMSMessage xmlns:mes=\"http://www.bea.com/WLS/JMS/Message\"><mes:Header>\
@@ -117,7 +117,7 @@ pub(super) fn message(number: u64, state: &str, correlation: &str, body: &str) -
 
 impl Domain {
     /// A fresh domain whose WLST is that Jython; `None` where the rig was not fetched.
-    pub(super) fn new(jython: &str) -> Option<Self> {
+    pub(crate) fn new(jython: &str) -> Option<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
         if !root.join(".cache/weblogic/built").exists() {
             let real = std::env::var_os("UPGRADE_KIT_REAL").is_some();
@@ -131,7 +131,7 @@ impl Domain {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().display();
         let wrapper = format!(
-            "#!/bin/sh\nexport RIG_WEBLOGIC_WORLD='{path}/world.xml' RIG_WEBLOGIC_JYTHON={jython}\n\
+            "#!/bin/sh\nexport RIG_WEBLOGIC_WORLD='{path}/world.xml' RIG_WEBLOGIC_DOMAIN='{path}' RIG_WEBLOGIC_JYTHON={jython}\n\
              exec '{}/rig/weblogic/wlst.sh' \"$@\"\n",
             root.display()
         );
@@ -153,16 +153,16 @@ impl Domain {
     }
 
     /// One on each Jython.
-    pub(super) fn both() -> impl Iterator<Item = Self> {
+    pub(crate) fn both() -> impl Iterator<Item = Self> {
         ["2.2.1", "2.7.3"].into_iter().filter_map(Self::new)
     }
 
-    pub(super) fn world(&self) -> String {
+    pub(crate) fn world(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("world.xml")).unwrap()
     }
 
     /// Changes the domain's file, which must hold `from`.
-    pub(super) fn change(&self, from: &str, to: &str) {
+    pub(crate) fn change(&self, from: &str, to: &str) {
         let world = self.world();
         assert!(world.contains(from), "{from} is not there");
         std::fs::write(
@@ -173,17 +173,17 @@ impl Domain {
     }
 
     /// Makes the domain misbehave.
-    pub(super) fn fault(&self, attribute: &str) {
+    pub(crate) fn fault(&self, attribute: &str) {
         self.change("<domain ", &format!("<domain {attribute} "));
     }
 
     /// Ends the misbehaviour.
-    pub(super) fn mend(&self, attribute: &str) {
+    pub(crate) fn mend(&self, attribute: &str) {
         self.change(attribute, "");
     }
 
     /// Options with the connection, the module, the deployment's cluster.
-    pub(super) fn options(&self, more: Value) -> Value {
+    pub(crate) fn options(&self, more: Value) -> Value {
         let mut options = json!({
             "connection": {
                 "wlst": self.directory.path().join("wlst.sh"),
@@ -199,17 +199,17 @@ impl Domain {
         options
     }
 
-    pub(super) fn scratch(&self) -> PathBuf {
+    pub(crate) fn scratch(&self) -> PathBuf {
         self.directory.path().join("scratch")
     }
 
     /// Forgets what a step left: the next one is another step.
-    pub(super) fn next_step(&self) {
+    pub(crate) fn next_step(&self) {
         _ = std::fs::remove_dir_all(self.scratch());
         self.commands.lock().unwrap().clear();
     }
 
-    pub(super) fn act<R>(
+    pub(crate) fn act<R>(
         &self,
         writing: Option<&PartialSet>,
         using: Option<&SealedSet>,
@@ -261,13 +261,13 @@ impl Domain {
         }
     }
 
-    pub(super) fn perform(&self, action: &str, more: Value) -> Result<Outcome, Failure> {
+    pub(crate) fn perform(&self, action: &str, more: Value) -> Result<Outcome, Failure> {
         let action = decode(action, &self.options(more));
         assert_eq!(action.validate(), Vec::<String>::new());
         self.act(None, None, |context| action.perform(context))
     }
 
-    pub(super) fn check(&self, action: &str, more: Value) -> Vec<Finding> {
+    pub(crate) fn check(&self, action: &str, more: Value) -> Vec<Finding> {
         let action = decode(action, &self.options(more));
         action.check(&CheckContext {
             step: "a-step",
@@ -280,7 +280,7 @@ impl Domain {
     }
 
     /// Commands and scripts of the preview are those that ran.
-    pub(super) fn assert_shown(&self, action: &dyn AnyAction) {
+    pub(crate) fn assert_shown(&self, action: &dyn AnyAction) {
         let ran: BTreeSet<String> = self.commands.lock().unwrap().drain(..).collect();
         let preview = action.preview();
         let shown: BTreeSet<String> = preview
@@ -313,7 +313,7 @@ impl Domain {
     }
 
     /// How many messages the destination or subscriber of that name holds.
-    pub(super) fn holds(&self, name: &str) -> usize {
+    pub(crate) fn holds(&self, name: &str) -> usize {
         let world = self.world();
         let document = roxmltree::Document::parse(&world).unwrap();
         let kinds = ["destination", "subscriber"];
@@ -328,11 +328,11 @@ impl Domain {
             .count()
     }
 
-    pub(super) fn partial(&self, id: &str) -> PartialSet {
+    pub(crate) fn partial(&self, id: &str) -> PartialSet {
         PartialSet::create(&self.directory.path().join("backups"), id).unwrap()
     }
 
-    pub(super) fn seal(&self, set: &PartialSet, artifacts: Vec<ArtifactRecord>) -> SealedSet {
+    pub(crate) fn seal(&self, set: &PartialSet, artifacts: Vec<ArtifactRecord>) -> SealedSet {
         let facts = SealFacts {
             site: "site".to_owned(),
             product: "domibus".to_owned(),
@@ -351,19 +351,19 @@ impl Domain {
         seal(set, &facts).unwrap().set
     }
 
-    pub(super) fn probe(&self, action: &dyn AnyAction, using: &SealedSet) -> Probe {
+    pub(crate) fn probe(&self, action: &dyn AnyAction, using: &SealedSet) -> Probe {
         self.act(None, Some(using), |context| action.probe(context))
             .unwrap()
     }
 }
 
-pub(super) fn set_mode(path: &Path, mode: u32) {
+pub(crate) fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// Everything that a failure says.
-pub(super) fn words(failure: &Failure) -> String {
+pub(crate) fn words(failure: &Failure) -> String {
     format!(
         "{} | {} | {:?}",
         failure,

@@ -55,6 +55,20 @@ pub struct Export {
     pub wait_seconds: u64,
 }
 
+/// An output of whatever moves a whole schema.
+pub(super) const ROWS: OutputSpec = OutputSpec {
+    name: "rows",
+    kind: OutputKind::Number,
+    about: "rows of all tables",
+};
+
+/// An output of whatever moves a whole schema.
+pub(super) const TABLES: OutputSpec = OutputSpec {
+    name: "tables",
+    kind: OutputKind::Number,
+    about: "tables",
+};
+
 pub(super) fn default_wait() -> u64 {
     10
 }
@@ -258,16 +272,8 @@ impl Action for Export {
     /// itself is found by its name.
     const EFFECT: Effect = Effect::Idempotent;
     const OUTPUTS: &'static [OutputSpec] = &[
-        OutputSpec {
-            name: "rows",
-            kind: OutputKind::Number,
-            about: "rows of all tables",
-        },
-        OutputSpec {
-            name: "tables",
-            kind: OutputKind::Number,
-            about: "tables",
-        },
+        ROWS,
+        TABLES,
         OutputSpec {
             name: "bytes",
             kind: OutputKind::Number,

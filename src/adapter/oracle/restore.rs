@@ -13,7 +13,7 @@ use super::connection::{Connection, Program, is_name};
 use super::directory::{Directory, findings};
 use super::dump_check::is_dump;
 use super::emptying::{empty, half_way, refuse_unknown};
-use super::export::{artifact_name, default_wait, or_clear, validate};
+use super::export::{ROWS, TABLES, artifact_name, default_wait, or_clear, validate};
 use super::inventory;
 use super::job::{Moved, Pump};
 use super::journal::JobJournal;
@@ -23,8 +23,7 @@ use super::record::{DumpRecord, Inventory, ObjectRecord};
 use super::server::{Server, refuse_or_warn};
 use super::session::Session;
 use crate::adapter::{
-    Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
-    StepContext,
+    Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
 };
 use crate::backup::SealedSet;
 use crate::event::{ArtifactFile, FailureKind, Outcome};
@@ -272,18 +271,7 @@ impl Action for Restore {
         "Brings an Oracle schema back to the exact state of an export, or clones it";
     /// As `oracle.export` says: the job is found by its name, its killed client is not needed.
     const EFFECT: Effect = Effect::Idempotent;
-    const OUTPUTS: &'static [OutputSpec] = &[
-        OutputSpec {
-            name: "rows",
-            kind: OutputKind::Number,
-            about: "rows of all tables",
-        },
-        OutputSpec {
-            name: "tables",
-            kind: OutputKind::Number,
-            about: "tables",
-        },
-    ];
+    const OUTPUTS: &'static [OutputSpec] = &[ROWS, TABLES];
 
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::connection::Connection;
+use super::connection::{Connection, of_connection, validate};
 use super::result::ResultLines;
 use super::script::{Literal, Script};
 use super::session::{Session, lines};
@@ -60,6 +60,9 @@ pub struct StartApplication {
     pub timeout: HumanDuration,
 }
 
+/// As the script says it: the domain has the deployment, and no target of it is there.
+const NOT_TARGETED: &str = "NOT_TARGETED";
+
 pub(super) fn ten_minutes() -> HumanDuration {
     HumanDuration::seconds(600)
 }
@@ -69,18 +72,6 @@ pub(super) fn ten_minutes() -> HumanDuration {
 pub(super) struct TargetState {
     pub(super) target: String,
     pub(super) state: Option<String>,
-}
-
-/// Rules for a list of targets and a name that is needed.
-pub(super) fn validate_names(option: &str, name: &str, targets: &[String]) -> Vec<String> {
-    let mut problems = Vec::new();
-    if name.is_empty() {
-        problems.push(format!("{option}: is empty"));
-    }
-    if targets.is_empty() {
-        problems.push("targets: is empty".to_owned());
-    }
-    problems
 }
 
 fn judge(
@@ -143,13 +134,15 @@ impl Action for StopApplication {
     const EFFECT: Effect = Effect::Idempotent;
     const OUTPUTS: &'static [OutputSpec] = OUTPUTS;
 
+    of_connection!();
+
     fn validate(&self) -> Vec<String> {
-        let mut problems = self.connection.validate();
-        problems.extend(validate_names(
+        let mut problems = validate(
+            &self.connection,
             "deployment",
             &self.deployment,
             &self.targets,
-        ));
+        );
         if self.timeout.get().as_secs() == 0 {
             problems.push("timeout: must be at least 1s; 0 would wait for ever".to_owned());
         }
@@ -167,23 +160,11 @@ impl Action for StopApplication {
         preview
     }
 
-    fn secrets(&self) -> Vec<&SecretRef> {
-        self.connection.password.iter().collect()
-    }
-
-    fn programs(&self) -> Vec<String> {
-        vec![self.connection.wlst.clone()]
-    }
-
-    fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
-        check_files(&self.connection, context)
-    }
-
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
         let session = Session::of_step(&self.connection, context)?;
         // The graceful stop may use all of its time before the states are waited for.
         let result = session.run(&self.script(), self.timeout.get() * 2)?;
-        let stopped = ["STATE_PREPARED", "STATE_NEW", "STATE_RETIRED"];
+        let stopped = ["STATE_PREPARED", "STATE_NEW", "STATE_RETIRED", NOT_TARGETED];
         judge(&result, &self.deployment, &stopped, "stopped")
     }
 }
@@ -209,14 +190,15 @@ impl Action for StartApplication {
     const EFFECT: Effect = Effect::Idempotent;
     const OUTPUTS: &'static [OutputSpec] = OUTPUTS;
 
+    of_connection!();
+
     fn validate(&self) -> Vec<String> {
-        let mut problems = self.connection.validate();
-        problems.extend(validate_names(
+        validate(
+            &self.connection,
             "deployment",
             &self.deployment,
             &self.targets,
-        ));
-        problems
+        )
     }
 
     fn preview(&self) -> Preview {
@@ -230,30 +212,9 @@ impl Action for StartApplication {
         preview
     }
 
-    fn secrets(&self) -> Vec<&SecretRef> {
-        self.connection.password.iter().collect()
-    }
-
-    fn programs(&self) -> Vec<String> {
-        vec![self.connection.wlst.clone()]
-    }
-
-    fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
-        check_files(&self.connection, context)
-    }
-
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
         let session = Session::of_step(&self.connection, context)?;
         let result = session.run(&self.script(), self.timeout.get() * 2)?;
         judge(&result, &self.deployment, &["STATE_ACTIVE"], "active")
-    }
-}
-
-/// The account's files, for every action's check. The domain itself is looked at once, by
-/// `weblogic.survey`: WLST takes many seconds to start.
-pub(super) fn check_files(connection: &Connection, context: &CheckContext<'_>) -> Vec<Finding> {
-    match connection.check_files(context.host) {
-        Ok(findings) => findings,
-        Err(failure) => vec![Finding::of(&failure)],
     }
 }

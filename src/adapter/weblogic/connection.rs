@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::adapter::{Failure, Finding};
+use crate::adapter::{CheckContext, Failure, Finding};
 use crate::host::{FileKind, Host, Invocation, Secret};
 use crate::site::SecretRef;
 
@@ -38,6 +38,54 @@ pub struct Connection {
     /// Additional environment of WLST, for example `WLST_PROPERTIES` with the trust store.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
+}
+
+/// What every action that has a `connection` says of it. With `checked`, its check looks at the
+/// account's files. The domain itself is looked at once, by `weblogic.survey`: WLST takes many seconds
+/// to start.
+macro_rules! of_connection {
+    () => {
+        $crate::adapter::weblogic::connection::of_connection!(named);
+
+        fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
+            $crate::adapter::weblogic::connection::check_files(&self.connection, context)
+        }
+    };
+    (named) => {
+        fn secrets(&self) -> Vec<&SecretRef> {
+            self.connection.password.iter().collect()
+        }
+
+        fn programs(&self) -> Vec<String> {
+            vec![self.connection.wlst.clone()]
+        }
+    };
+}
+pub(super) use of_connection;
+
+/// The account's files, for an action's check.
+pub(super) fn check_files(connection: &Connection, context: &CheckContext<'_>) -> Vec<Finding> {
+    match connection.check_files(context.host) {
+        Ok(findings) => findings,
+        Err(failure) => vec![Finding::of(&failure)],
+    }
+}
+
+/// Rules for the options that most actions have: the connection, a name that is needed, targets.
+pub(super) fn validate(
+    connection: &Connection,
+    option: &str,
+    name: &str,
+    targets: &[String],
+) -> Vec<String> {
+    let mut problems = connection.validate();
+    if name.is_empty() {
+        problems.push(format!("{option}: is empty"));
+    }
+    if targets.is_empty() {
+        problems.push("targets: is empty".to_owned());
+    }
+    problems
 }
 
 impl Connection {

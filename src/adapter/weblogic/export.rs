@@ -7,9 +7,8 @@ use serde::Deserialize;
 use serde_json::Map;
 use sha2::{Digest, Sha256};
 
-use super::application::{check_files, validate_names};
 use super::browse::{self, Held};
-use super::connection::Connection;
+use super::connection::{Connection, of_connection, validate};
 use super::message::hex;
 use super::record::{FORMAT, HolderRecord, IndexLine, JmsRecord, KIND};
 use super::script::Script;
@@ -213,13 +212,15 @@ impl Action for ExportJms {
         },
     ];
 
+    of_connection!();
+
     fn validate(&self) -> Vec<String> {
-        let mut problems = self.connection.validate();
-        problems.extend(validate_names(
+        let mut problems = validate(
+            &self.connection,
             "jms_module",
             &self.jms_module,
             &self.targets,
-        ));
+        );
         if SetPath::parse(&self.artifact).is_err() {
             problems.push("artifact: is no path inside a set".to_owned());
         }
@@ -246,18 +247,6 @@ impl Action for ExportJms {
             ),
         ]);
         preview
-    }
-
-    fn secrets(&self) -> Vec<&SecretRef> {
-        self.connection.password.iter().collect()
-    }
-
-    fn programs(&self) -> Vec<String> {
-        vec![self.connection.wlst.clone()]
-    }
-
-    fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
-        check_files(&self.connection, context)
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {

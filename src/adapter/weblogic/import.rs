@@ -7,14 +7,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::application::{check_files, validate_names};
 use super::browse;
-use super::connection::Connection;
+use super::compare::exported;
+use super::connection::{Connection, check_files, of_connection, validate};
 use super::export::two_hours;
 use super::import_files::{contents, damaged, stage, staged_path};
 use super::import_plan::{Begun, Key, Standing, Target, plan_text, read_journal, stand, targets};
 use super::jms_state::JMS;
-use super::record::{Exported, KIND};
+use super::record::Exported;
 use super::script::{Literal, Script};
 use super::session::Session;
 use crate::adapter::{
@@ -109,20 +109,7 @@ impl ImportJms {
     }
 
     fn artifact<'a>(&self, set: &'a SealedSet) -> Result<&'a ArtifactRecord, Failure> {
-        match set.artifact(&self.artifact) {
-            Some(artifact) if artifact.kind == KIND => Ok(artifact),
-            Some(artifact) => Err(Failure::refused(format!(
-                "`{}` of the set {} is of the kind {}, not {KIND}",
-                self.artifact,
-                set.id(),
-                artifact.kind
-            ))),
-            None => Err(Failure::refused(format!(
-                "the set {} has no artifact `{}`",
-                set.id(),
-                self.artifact
-            ))),
-        }
+        exported(set, &self.artifact)
     }
 
     /// Reads what the destinations hold and compares it. Whoever cannot go on gets all reasons.
@@ -272,13 +259,15 @@ impl Action for ImportJms {
         },
     ];
 
+    of_connection!(named);
+
     fn validate(&self) -> Vec<String> {
-        let mut problems = self.connection.validate();
-        problems.extend(validate_names(
+        let mut problems = validate(
+            &self.connection,
             "jms_module",
             &self.jms_module,
             &self.targets,
-        ));
+        );
         if !(1..=1000).contains(&self.batch) {
             problems.push("batch: must be between 1 and 1000".to_owned());
         }
@@ -306,14 +295,6 @@ impl Action for ImportJms {
         let command = self.connection.invocation(again, limit, None, None);
         preview.push(PreviewLine::Command(command.to_string()));
         preview
-    }
-
-    fn secrets(&self) -> Vec<&SecretRef> {
-        self.connection.password.iter().collect()
-    }
-
-    fn programs(&self) -> Vec<String> {
-        vec![self.connection.wlst.clone()]
     }
 
     fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::application::{check_files, ten_minutes, validate_names};
-use super::connection::Connection;
+use super::application::ten_minutes;
+use super::connection::{Connection, of_connection, validate};
 use super::result::ResultLines;
 use super::script::{Literal, Script};
 use super::session::{Session, lines};
@@ -167,14 +167,15 @@ impl Action for PauseJms {
     const EFFECT: Effect = Effect::Idempotent;
     const OUTPUTS: &'static [OutputSpec] = OUTPUTS;
 
+    of_connection!();
+
     fn validate(&self) -> Vec<String> {
-        let mut problems = self.connection.validate();
-        problems.extend(validate_names(
+        validate(
+            &self.connection,
             "jms_module",
             &self.jms_module,
             &self.targets,
-        ));
-        problems
+        )
     }
 
     fn preview(&self) -> Preview {
@@ -185,18 +186,6 @@ impl Action for PauseJms {
             self.jms_module, self.timeout
         )));
         preview
-    }
-
-    fn secrets(&self) -> Vec<&SecretRef> {
-        self.connection.password.iter().collect()
-    }
-
-    fn programs(&self) -> Vec<String> {
-        vec![self.connection.wlst.clone()]
-    }
-
-    fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
-        check_files(&self.connection, context)
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
@@ -214,14 +203,15 @@ impl Action for ResumeJms {
     const EFFECT: Effect = Effect::Idempotent;
     const OUTPUTS: &'static [OutputSpec] = OUTPUTS;
 
+    of_connection!();
+
     fn validate(&self) -> Vec<String> {
-        let mut problems = self.connection.validate();
-        problems.extend(validate_names(
+        validate(
+            &self.connection,
             "jms_module",
             &self.jms_module,
             &self.targets,
-        ));
-        problems
+        )
     }
 
     fn preview(&self) -> Preview {
@@ -231,18 +221,6 @@ impl Action for ResumeJms {
             self.jms_module, self.timeout
         )));
         preview
-    }
-
-    fn secrets(&self) -> Vec<&SecretRef> {
-        self.connection.password.iter().collect()
-    }
-
-    fn programs(&self) -> Vec<String> {
-        vec![self.connection.wlst.clone()]
-    }
-
-    fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
-        check_files(&self.connection, context)
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {

@@ -33,9 +33,14 @@
 
 mod application;
 mod browse;
+mod compare;
+mod config_xml;
 mod connection;
+mod domain;
+mod empty;
 mod export;
 mod format_check;
+mod hold;
 mod import;
 mod import_files;
 mod import_plan;
@@ -46,13 +51,22 @@ mod record;
 mod result;
 mod script;
 mod session;
+mod start_servers;
+mod stop_servers;
 mod survey;
+mod verify;
 
 pub use application::{StartApplication, StopApplication};
 pub use connection::Connection;
+pub use domain::{Domain, NodeManager};
+pub use empty::EmptyJms;
 pub use export::ExportJms;
 pub use format_check::WeblogicJmsCheck;
+pub use hold::{HoldApplication, ReleaseApplication};
 pub use import::ImportJms;
 pub use jms_state::{PauseJms, ResumeJms};
 pub use lint::{Fault, lint};
+pub use start_servers::StartServers;
+pub use stop_servers::{CheckDomainStopped, StopServers};
 pub use survey::Survey;
+pub use verify::VerifyJms;

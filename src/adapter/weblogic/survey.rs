@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::application::{TargetState, check_files, validate_names};
-use super::connection::Connection;
+use super::application::TargetState;
+use super::connection::{Connection, check_files, of_connection, validate};
+use super::domain::Domain;
 use super::jms_state::{DestinationState, JMS};
 use super::result::ResultLines;
 use super::script::{Literal, Script};
@@ -34,6 +35,10 @@ pub struct Survey {
     pub jms_module: String,
     /// Clusters and servers that hold its destinations and the deployment; every server must run.
     pub targets: Vec<String>,
+    /// The domain, if it is on this machine: a check of one that does not run says so and looks no
+    /// further.
+    #[serde(default)]
+    pub domain: Option<Domain>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -164,14 +169,15 @@ impl Action for Survey {
         about: "what was found, one sentence each",
     }];
 
+    of_connection!(named);
+
     fn validate(&self) -> Vec<String> {
-        let mut problems = self.connection.validate();
-        problems.extend(validate_names(
+        validate(
+            &self.connection,
             "jms_module",
             &self.jms_module,
             &self.targets,
-        ));
-        problems
+        )
     }
 
     fn preview(&self) -> Preview {
@@ -183,18 +189,22 @@ impl Action for Survey {
         preview
     }
 
-    fn secrets(&self) -> Vec<&SecretRef> {
-        self.connection.password.iter().collect()
-    }
-
-    fn programs(&self) -> Vec<String> {
-        vec![self.connection.wlst.clone()]
-    }
-
     fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
         let files = check_files(&self.connection, context);
         if !files.is_empty() {
             return files;
+        }
+        match self
+            .domain
+            .as_ref()
+            .map(|domain| domain.admin_runs(context.host))
+        {
+            Some(Ok(false)) => {
+                let text = "the domain does not run: it is started, without the application, and looked at then";
+                return vec![Finding::info(text)];
+            }
+            Some(Err(failure)) => return vec![Finding::of(&failure)],
+            Some(Ok(true)) | None => {}
         }
         Session::of_check(&self.connection, context)
             .and_then(|session| self.look(&session))

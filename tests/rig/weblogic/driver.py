@@ -2,8 +2,8 @@
 # Jython 2.2.1 and 2.7. What a script finds here is what it may rely on: no Python library but the
 # interpreter's own, Java throwables for errors, commands that print and go on when not connected.
 import sys
-from java.lang import System, Throwable
-from java.io import FileInputStream
+from java.lang import ProcessBuilder, System, Thread, Throwable
+from java.io import File, FileInputStream
 from java.util import Properties
 from rig.weblogic import World
 from weblogic.management.scripting import ScriptException
@@ -61,6 +61,67 @@ def startApplication(appName, block='true', timeout=0):
     print 'Completed the start of Application with status completed'
 
 
+def shutdown(name=None, entityType='Server', ignoreSessions='true', timeOut=0, force='false',
+             block='true'):
+    if lost():
+        return None
+    print 'Shutting down the server %s with force=%s while connected to AdminServer ...' % (name, force)
+    World.shutdown(name)
+
+
+def spawn(words):
+    home = System.getenv('RIG_WEBLOGIC_DOMAIN')
+    builder = ProcessBuilder(['setsid', home + '/bin/' + words[0]] + words[1:])
+    builder.redirectErrorStream(1)
+    builder.redirectOutput(File(home + '/' + words[0] + '.out'))
+    builder.start()
+    for attempt in range(200):
+        if World.serverState(words[-1]) == 'RUNNING':
+            return
+        Thread.sleep(50)
+
+
+def start(name, type='Server', url=None, block='true'):
+    if lost():
+        return None
+    print 'Starting server %s ...' % name
+    spawn(['startManagedWebLogic.sh', name])
+
+
+managers = []
+
+
+def nmConnect(username=None, password=None, host='localhost', port=5556, domainName=None,
+              domainDir=None, nmType='ssl', userConfigFile=None, userKeyFile=None):
+    if World.fault('nodeManager') != nmType + ':' + host + ':%d' % port:
+        raise ScriptException('Cannot connect to Node Manager. : Connection refused')
+    managers.append(domainDir)
+    print 'Successfully Connected to Node Manager.'
+
+
+def nmServerStatus(serverName):
+    if not managers:
+        print 'Not connected to Node Manager'
+        return None
+    state = World.serverState(serverName)
+    if state != 'RUNNING':
+        state = 'SHUTDOWN'
+    print state
+    return state
+
+
+def nmStart(serverName):
+    if not managers:
+        print 'Not connected to Node Manager'
+        return None
+    spawn(['startWebLogic.sh', serverName])
+    print 'Successfully started server %s ...' % serverName
+
+
+def nmDisconnect():
+    del managers[:]
+
+
 def redirect(file, toStdOut='true'):
     pass
 
@@ -71,7 +132,8 @@ def exit(defaultAnswer='y', exitcode=0):
     System.exit(exitcode)
 
 
-for command in (connect, disconnect, stopApplication, startApplication, redirect, exit):
+for command in (connect, disconnect, stopApplication, startApplication, shutdown, start, nmConnect,
+                nmServerStatus, nmStart, nmDisconnect, redirect, exit):
     scope[command.__name__] = command
 
 print 'Initializing WebLogic Scripting Tool (WLST) ...'

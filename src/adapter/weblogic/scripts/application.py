@@ -2,8 +2,18 @@ def states():
     runtime = domainRuntimeService.getDomainRuntime().getAppRuntimeStateRuntime()
     found = []
     for target in TARGETS:
-        found.append((target, runtime.getCurrentState(DEPLOYMENT, target)))
+        state = runtime.getCurrentState(DEPLOYMENT, target)
+        if state is None and held(target):
+            state = 'NOT_TARGETED'
+        found.append((target, state))
     return found
+
+
+def held(target):
+    for one in domainRuntimeService.getDomainConfiguration().getAppDeployments():
+        if one.getName() == DEPLOYMENT:
+            return target not in [some.getName() for some in one.getTargets()]
+    return 0
 
 
 def unlike(wanted):

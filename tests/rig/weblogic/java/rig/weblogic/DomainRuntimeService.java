@@ -9,6 +9,7 @@ public class DomainRuntimeService {
     /** Only servers that run appear. */
     public ServerRuntime[] getServerRuntimes() throws Exception {
         World.tick();
+        World.refresh();
         List<ServerRuntime> found = new ArrayList<>();
         for (Element server : World.children(World.domain(), "server")) {
             if (server.getAttribute("state").equals("RUNNING")) {
@@ -47,7 +48,8 @@ public class DomainRuntimeService {
                 for (Element one : World.children(app, "target")) {
                     if (app.getAttribute("name").equals(application)
                             && one.getAttribute("name").equals(target)) {
-                        return one.getAttribute("state");
+                        String state = one.getAttribute("state");
+                        return state.isEmpty() ? null : state;
                     }
                 }
             }
@@ -83,6 +85,17 @@ public class DomainRuntimeService {
 
         public String getAdminServerName() {
             return element.getAttribute("adminServer");
+        }
+
+        public Configuration[] getAppDeployments() {
+            return children("app");
+        }
+
+        /** Where a deployment goes. */
+        public Configuration[] getTargets() {
+            return World.children(element, "target").stream()
+                    .filter(target -> !target.getAttribute("targeted").equals("no"))
+                    .map(Configuration::new).toArray(Configuration[]::new);
         }
 
         public Configuration[] getServers() {

@@ -3,6 +3,7 @@ package rig.weblogic;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -19,12 +20,30 @@ public final class World {
     private static File file;
     private static Document document;
     private static boolean dropped;
+    private static Object stamp;
 
     private World() {}
 
     public static void open(String path) throws Exception {
         file = new File(path);
+        read();
+    }
+
+    private static void read() throws Exception {
+        Object now = stamp();
         document = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(file);
+        stamp = now;
+    }
+
+    private static Object stamp() throws Exception {
+        return Files.readAttributes(file.toPath(), BasicFileAttributes.class).fileKey();
+    }
+
+    /** Sees what the servers have changed. */
+    public static void refresh() throws Exception {
+        if (!stamp().equals(stamp)) {
+            read();
+        }
     }
 
     public static Element domain() {
@@ -37,6 +56,7 @@ public final class World {
         TransformerFactory.newInstance().newTransformer()
                 .transform(new DOMSource(document), new StreamResult(next));
         Files.move(next.toPath(), file.toPath(), StandardCopyOption.ATOMIC_MOVE);
+        stamp = stamp();
     }
 
     /** Time passes: pauses take effect, messages in flight are acknowledged. */
@@ -114,7 +134,9 @@ public final class World {
     }
 
     public static void connect(String user, String password, String url) throws Exception {
-        if (!url.equals(domain().getAttribute("url"))) {
+        refresh();
+        dropped = false;
+        if (!serverState(fault("adminServer")).equals("RUNNING") || !url.equals(domain().getAttribute("url"))) {
             throw new ScriptException("Error occurred while performing connect : Cannot connect via "
                     + "t3s or https: destination " + url + " unreachable");
         }
@@ -122,6 +144,37 @@ public final class World {
                 || !domain().getAttribute("password").equals(password)) {
             throw new ScriptException("Error occurred while performing connect : User failed to be "
                     + "authenticated. : The user name or password is incorrect");
+        }
+    }
+
+    private static Element server(String name) throws Exception {
+        for (Element one : children(domain(), "server")) {
+            if (one.getAttribute("name").equals(name)) {
+                return one;
+            }
+        }
+        throw new ScriptException("Server " + name + " not found");
+    }
+
+    public static String serverState(String name) throws Exception {
+        refresh();
+        return server(name).getAttribute("state");
+    }
+
+    /** Asks a server to end, and waits for its state, not for its process. */
+    public static void shutdown(String name) throws Exception {
+        if (fault("swallow").equals("shutdown")) {
+            System.out.println("Shutdown of " + name + " failed: timed out");
+            return;
+        }
+        refresh();
+        server(name).setAttribute("state", "SHUTTING_DOWN");
+        save();
+        for (int at = 0; at < 200 && !serverState(name).equals("SHUTDOWN"); at++) {
+            Thread.sleep(50);
+        }
+        if (name.equals(fault("adminServer"))) {
+            drop();
         }
     }
 
