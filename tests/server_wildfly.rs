@@ -1,10 +1,8 @@
-//! `server.stop`, `server.start` and `server.check-stopped` for WildFly: scripts that behave as its own do,
-//! and a real one.
+//! `server.stop`, `server.start` and `server.check-stopped` for WildFly: scripts that behave as its own do.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use upgrade_kit::event::{FailureKind, Outcome};
@@ -12,7 +10,6 @@ use upgrade_kit::host::{Host, LocalHost};
 
 use crate::server::Ground;
 use crate::stage::Stage;
-use crate::wildfly_rig::{OLDER, WildFly};
 
 /// What stands for Java: runs until it is told to stop.
 const RUNS: &str =
@@ -262,70 +259,4 @@ fn a_command_of_the_sites_own_is_run_as_it_is() {
     let failing = scripts.options("standalone", &json!({"start": ["sh", "-c", "exit 3"]}));
     let failure = stage.perform("server.start", &failing).unwrap_err();
     assert_eq!(failure.kind(), FailureKind::Tool);
-}
-
-/// An archive that cannot be deployed, then one that can, on a server that runs already.
-#[test]
-fn a_real_wildfly_tells_what_became_of_the_application_and_stops() {
-    let Some(rig) = WildFly::lay_out(OLDER) else {
-        return;
-    };
-    let home = rig.path("home");
-    let war = home
-        .join("standalone/deployments")
-        .join(rig.value("deployment"));
-    let good = fs::read(&war).unwrap();
-    fs::write(&war, "no archive").unwrap();
-    let port = |name: &str| rig.value(name).parse::<u16>().unwrap();
-    let ports = [port("http_port"), port("management_port")];
-    let lock = rig.store("journal").join("serverlock.1");
-    let log = home.join("standalone/log/server.log");
-    let start = json!({
-        "kind": "wildfly", "home": home, "ports": ports, "application": war, "log": log, "timeout": "4m",
-    });
-    let stage = Stage::new();
-    let failure = stage.perform("server.start", &start).unwrap_err();
-    assert_eq!(failure.kind(), FailureKind::Verification, "{failure:?}");
-    assert!(
-        failure.to_string().contains("could not deploy"),
-        "{failure}"
-    );
-    let reason = format!("{:?} {:?}", failure.0.causes, failure.0.stderr);
-    assert!(reason.contains("WFLYDS0021"), "{reason}");
-    assert!(!failure.0.stderr.is_empty());
-
-    let running = json!({"kind": "wildfly", "home": home, "ports": ports, "locks": [lock]});
-    let said = stage
-        .perform("server.check-stopped", &running)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        said.contains("(java) runs") && said.contains("(sh) runs"),
-        "{said}"
-    );
-    assert!(said.contains("serverlock.1 is locked by process"), "{said}");
-    fs::write(&war, good).unwrap();
-    // The scanner looks every five seconds.
-    let failed = PathBuf::from(format!("{}.failed", war.display()));
-    wait_until(Duration::from_secs(60), || !failed.exists());
-    let started = stage.perform("server.start", &start).unwrap();
-    assert_eq!(started.outputs["was_running"], true);
-
-    let controller = format!("--controller=127.0.0.1:{}", ports[1]);
-    let client = home.join("bin/jboss-cli.sh");
-    let mut stop = running.clone();
-    stop["stop"] = json!([client, "--connect", controller, "--command=:shutdown"]);
-    let stopped = stage.perform("server.stop", &stop).unwrap();
-    assert_eq!(stopped.warnings, Vec::<String>::new(), "{}", stage.said());
-    stage.perform("server.check-stopped", &running).unwrap();
-    assert!(LocalHost.process(pid(&started)).is_none());
-}
-
-#[track_caller]
-fn wait_until(longest: Duration, holds: impl Fn() -> bool) {
-    let begun = std::time::Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < longest, "waited in vain");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
