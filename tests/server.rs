@@ -15,14 +15,14 @@ use upgrade_kit::host::{Attributes, Host, LocalHost};
 use crate::stage::Stage;
 
 /// A folder with a server in it. Whatever a failed test leaves running there is killed.
-struct Ground(TempDir);
+pub(crate) struct Ground(TempDir);
 
 impl Ground {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempdir().unwrap())
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 }

@@ -145,7 +145,9 @@ impl<'a> Deployment<'a> {
 fn reason(log: &str) -> Vec<String> {
     let start = log.rfind(STARTING).unwrap_or(0);
     let tells = |line: &&str| {
-        line.contains(" ERROR ") || line.contains(" FATAL ") || line.starts_with("Caused by:")
+        line.contains(" ERROR ")
+            || line.contains(" FATAL ")
+            || line.trim_start().starts_with("Caused by:")
     };
     let lines = log[start..].lines().filter(tells);
     lines.take(REASON_LINES).map(plain).collect()
