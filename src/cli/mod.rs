@@ -9,6 +9,7 @@ mod backups;
 mod check;
 mod exit;
 mod gates;
+mod installed;
 mod load;
 mod next;
 mod phase;

@@ -1,8 +1,8 @@
 //! Looks at the installation that the new version will run in, where that is another one.
 
 use super::exit::Exit;
+use super::installed::{Looked, look as look_at};
 use super::load::LoadedSite;
-use super::planning::{Looked, look as look_at};
 use super::stop::Stop;
 use crate::diagnostic::{Code, Problem, Problems};
 use crate::plan::Phase;

@@ -52,6 +52,7 @@ mod server;
 mod server_errors;
 mod session;
 mod tool_messages;
+mod whole_dump;
 
 pub use check_quiet::CheckQuiet;
 pub use connection::{Connection, Family};

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use super::compare::{Differences, missing_in_text, restored};
+use super::compare::{Differences, restored};
 use super::connection::Connection;
 use super::dump::{artifact_name, default_wait, validate_schema};
 use super::fingerprint::contents;
@@ -17,16 +17,16 @@ use super::quiet::wait_until_quiet;
 use super::quoting::{identifier, literal};
 use super::record::DumpRecord;
 use super::sandbox_line::SkipSandboxLine;
-use super::scanner::DumpScanner;
 use super::server::Server;
 use super::session::Session;
 use super::tool_messages::{Source, is_benign, shown_lines, sort_lines, tool_failure};
+use super::whole_dump::verify;
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
 };
 use crate::backup::{DecompressedReader, SealedSet};
-use crate::event::{ArtifactFile, FailureKind, Outcome, Progress, ProgressUnit, StopLevel};
+use crate::event::{ArtifactFile, FailureKind, Outcome, Progress, ProgressUnit};
 use crate::host::{Control, Exit, Stdin, Stdout, Streams};
 use crate::site::SecretRef;
 
@@ -218,49 +218,6 @@ impl Restore {
             "keep the application stopped: something wrote while the dump was loaded, or the server \
              reads it otherwise; restore again, and compare the server's settings",
         ))
-    }
-}
-
-/// Reads the whole dump as a restore would: hash, frames, first lines, trailer, every object.
-fn verify(
-    set: &SealedSet,
-    file: &ArtifactFile,
-    record: &DumpRecord,
-    control: &Control,
-) -> Result<(), Failure> {
-    let damaged = |problem: String| {
-        Failure::new(
-            FailureKind::DamagedSet,
-            format!("{} cannot be restored: {problem}", file.path),
-        )
-        .hint("nothing was changed; use another backup set (`upgrade-kit backups list`)")
-    };
-    let mut reader = set.decompressed(file)?;
-    let mut scanner = DumpScanner::default();
-    let mut chunk = vec![0; 256 * 1024];
-    loop {
-        if control.stop.level() >= StopLevel::Ask {
-            return Err(Failure::stopped());
-        }
-        match reader.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(count) => scanner.feed(&chunk[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(damaged(error.to_string())),
-        }
-    }
-    let text = scanner.finish();
-    if text.header.is_none() {
-        return Err(damaged("it does not begin as a dump does".to_owned()));
-    }
-    if !text.complete {
-        return Err(damaged(
-            "it has no `-- Dump completed` at its end".to_owned(),
-        ));
-    }
-    match missing_in_text(&record.inventory, &record.contents, &text).first() {
-        Some(first) => Err(damaged(format!("it lacks {first}"))),
-        None => Ok(()),
     }
 }
 

@@ -49,6 +49,20 @@ pub(super) fn refuse_unknown(schema: &str, objects: &[ObjectRecord]) -> Result<(
     .hint("drop them as a DBA (queues with DBMS_AQADM, the rest by its own package), then resume the run"))
 }
 
+/// A clone replaces nothing that is somebody's.
+pub(super) fn refuse_contents(schema: &str, objects: &[ObjectRecord]) -> Result<(), Failure> {
+    if objects.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "the schema `{schema}` is not empty: it holds {}",
+        objects.len()
+    );
+    Err(Failure::refused(text).hint(
+        "a clone replaces nothing: name an empty schema, or drop this one's objects yourself",
+    ))
+}
+
 /// Drops every object and proves that none is left. May be repeated.
 pub(super) fn empty(session: &Session<'_>, server: &Server, schema: &str) -> Result<(), Failure> {
     for _ in 0..PASSES {

@@ -12,14 +12,14 @@ use super::compare::{against_log, changed_grants, restored};
 use super::connection::{Connection, Program, is_name};
 use super::directory::{Directory, findings};
 use super::dump_check::is_dump;
-use super::emptying::{empty, half_way, refuse_unknown};
+use super::emptying::{empty, half_way, refuse_contents, refuse_unknown};
 use super::export::{ROWS, TABLES, artifact_name, default_wait, or_clear, validate};
 use super::inventory;
 use super::job::{Moved, Pump};
 use super::journal::JobJournal;
 use super::quiet::wait_until_quiet;
 use super::quoting::{literal, parameter};
-use super::record::{DumpRecord, Inventory, ObjectRecord};
+use super::record::{DumpRecord, Inventory};
 use super::server::{Server, refuse_or_warn};
 use super::session::Session;
 use crate::adapter::{
@@ -32,9 +32,6 @@ use crate::site::SecretRef;
 /// The user is there, and stays; an object that does not compile did not before, or is compiled after,
 /// which the comparison tells.
 const ALLOWED: &[&str] = &["ORA-31684: Object type USER:", "ORA-39082"];
-
-const NOT_EMPTY: &str =
-    "a clone replaces nothing: name an empty schema, or drop this one's objects yourself";
 
 const PARAMETER_FILE: &str = "import.par";
 const PROBE_FILE: &str = "probe.par";
@@ -192,8 +189,8 @@ impl Restore {
         let present = inventory::names(pump.session, server, self.target())?;
         refuse_unknown(self.target(), &present)?;
         // What an earlier attempt left is the step's own.
-        if last.is_none() {
-            self.refuse_contents(&present)?;
+        if self.into_empty && last.is_none() {
+            refuse_contents(self.target(), &present)?;
         }
         let journal = JobJournal::next(context, Inventory::default(), last.as_ref());
         journal.write(context)?;
@@ -207,18 +204,6 @@ impl Restore {
         let moved = pump.run(PARAMETER_FILE, &parameters, &journal);
         let moved = or_clear(pump, &journal, moved).map_err(half_way)?;
         Ok((journal, moved, warnings))
-    }
-
-    fn refuse_contents(&self, present: &[ObjectRecord]) -> Result<(), Failure> {
-        if !self.into_empty || present.is_empty() {
-            return Ok(());
-        }
-        let text = format!(
-            "the schema `{}` is not empty: it holds {}",
-            self.target(),
-            present.len()
-        );
-        Err(Failure::refused(text).hint(NOT_EMPTY))
     }
 
     /// Statistics were not exported, and what was imported before what it needs is not valid yet.
@@ -357,8 +342,10 @@ impl Action for Restore {
             let present = inventory::names(&session, &server, self.target())?;
             let unknown = refuse_unknown(self.target(), &present).err();
             found.extend(unknown.as_ref().map(Finding::of));
-            let contents = self.refuse_contents(&present).err();
-            found.extend(contents.as_ref().map(Finding::of));
+            if self.into_empty {
+                let contents = refuse_contents(self.target(), &present).err();
+                found.extend(contents.as_ref().map(Finding::of));
+            }
             Ok(found)
         };
         look().unwrap_or_else(|failure| vec![Finding::of(&failure)])
