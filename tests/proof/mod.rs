@@ -16,3 +16,4 @@ mod round_trip;
 mod secrets;
 mod sets;
 mod tree;
+mod wildfly;
