@@ -32,10 +32,9 @@ impl<'a> Looked<'a> {
         }
     }
 
-    fn home_key(&self) -> String {
-        let mut keys = self.keys.to_vec();
-        keys.extend(["server", "home"]);
-        keys.join(".")
+    /// Where the document names its home.
+    fn home(&self) -> Vec<&'a str> {
+        [self.keys, &["server", "home"]].concat()
     }
 }
 
@@ -96,7 +95,7 @@ pub(super) fn look(
 fn must_be(looked: &Looked<'_>) -> String {
     format!(
         "`{}` must be the home directory of the server that runs Domibus",
-        looked.home_key()
+        looked.home().join(".")
     )
 }
 
@@ -112,16 +111,14 @@ fn no_server(
         .as_ref()
         .map(|practice| site::absolute(&loaded.directory, &practice.template))
         .filter(|template| !template.is_dir());
-    let home_key = looked.home_key();
-    let (path, key, help) = match &template {
+    let (path, keys, help) = match &template {
         Some(template) => (
             template.as_path(),
-            "practice.template",
+            vec!["practice", "template"],
             "the practice installation is laid out from this directory".to_owned(),
         ),
-        None => (home, home_key.as_str(), must_be(looked)),
+        None => (home, looked.home(), must_be(looked)),
     };
-    let keys: Vec<&str> = key.split('.').collect();
     Problem::error(
         Code::DISCOVERY,
         format!("failed to read {}", path.display()),

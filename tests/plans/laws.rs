@@ -100,7 +100,7 @@ const LAWS: &[Law] = &[
     Law {
         text: "WebLogic exports when the application is stopped and its destinations are paused",
         phases: EVERY,
-        first: |step| is(step, &["weblogic.pause-jms"]) && step.id.contains("export"),
+        first: |step| is(step, &["weblogic.pause-jms"]),
         second: exports_from_a_server,
     },
     Law {

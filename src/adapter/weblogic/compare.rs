@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::browse;
+use super::connection::{Connection, check_files};
 use super::import_files::{contents, damaged};
 use super::import_plan::{Key, Standing, Target, stand, targets};
 use super::record::{Exported, KIND};
 use super::script::Script;
 use super::session::Session;
-use crate::adapter::Failure;
+use crate::adapter::{CheckContext, Failure, Finding};
 use crate::backup::SealedSet;
 use crate::event::ArtifactRecord;
 
@@ -43,6 +44,19 @@ pub(super) fn compare(
         present,
         now: jiff::Timestamp::now().as_millisecond().max(0) as u64,
     })
+}
+
+/// What the actions that read a set look for beforehand: the files of the connection, the artifact.
+pub(super) fn check_set(
+    connection: &Connection,
+    artifact: &str,
+    context: &CheckContext<'_>,
+) -> Vec<Finding> {
+    let mut findings = check_files(connection, context);
+    if let Some(Err(failure)) = context.using.map(|set| exported(set, artifact)) {
+        findings.push(Finding::of(&failure));
+    }
+    findings
 }
 
 /// The artifact of that name, if it holds messages of WebLogic.

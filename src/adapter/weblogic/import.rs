@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::Map;
 
 use super::browse;
-use super::compare::exported;
-use super::connection::{Connection, check_files, of_connection, validate};
+use super::compare::{check_set, exported};
+use super::connection::{Connection, of_connection, validate};
 use super::export::two_hours;
 use super::import_files::{contents, damaged, stage, staged_path};
 use super::import_plan::{Begun, Key, Standing, Target, plan_text, read_journal, stand, targets};
@@ -22,7 +22,7 @@ use crate::adapter::{
     PreviewLine, Probe, StepContext,
 };
 use crate::backup::SealedSet;
-use crate::event::{ArtifactRecord, FailureKind, Outcome};
+use crate::event::{FailureKind, Outcome};
 use crate::site::SecretRef;
 
 const IMPORT: &str = include_str!("scripts/import_jms.py");
@@ -106,10 +106,6 @@ impl ImportJms {
             ],
             &[JMS, IMPORT],
         )
-    }
-
-    fn artifact<'a>(&self, set: &'a SealedSet) -> Result<&'a ArtifactRecord, Failure> {
-        exported(set, &self.artifact)
     }
 
     /// Reads what the destinations hold and compares it. Whoever cannot go on gets all reasons.
@@ -298,11 +294,7 @@ impl Action for ImportJms {
     }
 
     fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
-        let mut findings = check_files(&self.connection, context);
-        if let Some(Err(failure)) = context.using.map(|set| self.artifact(set)) {
-            findings.push(Finding::of(&failure));
-        }
-        findings
+        check_set(&self.connection, &self.artifact, context)
     }
 
     fn probe(&self, context: &StepContext<'_>) -> Result<Probe, Failure> {
@@ -311,7 +303,7 @@ impl Action for ImportJms {
             return Ok(Probe::Absent);
         }
         let set = context.using()?;
-        let exported = Exported::read(set, self.artifact(set)?).map_err(damaged)?;
+        let exported = Exported::read(set, exported(set, &self.artifact)?).map_err(damaged)?;
         let session = Session::of_step(&self.connection, context)?;
         match self.look(&session, &exported) {
             Ok(found) if found.is_complete() => Ok(Probe::Present(outcome(found, 0))),
@@ -330,7 +322,7 @@ impl Action for ImportJms {
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
         let set = context.using()?;
-        let exported = Exported::read(set, self.artifact(set)?).map_err(damaged)?;
+        let exported = Exported::read(set, exported(set, &self.artifact)?).map_err(damaged)?;
         let session = Session::of_step(&self.connection, context)?;
         let found = self.look(&session, &exported)?;
         let (there, all) = found.numbers();

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::browse;
-use super::compare::{compare, exported};
-use super::connection::{Connection, check_files, of_connection, validate};
+use super::compare::{check_set, compare};
+use super::connection::{Connection, of_connection, validate};
 use super::export::two_hours;
 use super::script::Script;
 use super::session::Session;
@@ -76,11 +76,7 @@ impl Action for VerifyJms {
     }
 
     fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
-        let mut findings = check_files(&self.connection, context);
-        if let Some(Err(failure)) = context.using.map(|set| exported(set, &self.artifact)) {
-            findings.push(Finding::of(&failure));
-        }
-        findings
+        check_set(&self.connection, &self.artifact, context)
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::SiteDocument;
+use super::super::domibus::DomibusInstallation;
 use super::super::resolved::{Database, Folder, Next, SchemaClone};
+use super::super::{Shareable, SiteDocument};
 use super::{
     After, Basis, Given, Installation, Surroundings, broker, config, folders, installation,
 };
@@ -29,73 +30,79 @@ pub(super) fn resolve(
         same_folders: now.folders.clone(),
         share: Vec::new(),
     };
-    match after {
-        After::Same => same,
-        After::Configuration(found) => {
-            let broker = broker::installed(found);
-            let given = Given {
-                server: &document.server,
-                database: document.database.as_ref(),
-                installation: &document.installation,
-                folders: &document.folders,
-            };
-            let then = folders::resolve(&given, &Basis::Installed(found), around);
-            Next {
-                config: config(found),
-                other_config: true,
-                carries_messages: broker != now.broker,
-                broker,
-                other_folders: elsewhere(&now.folders, &then),
-                same_folders: both(&now.folders, &then),
-                folders: then,
-                ..same
+    match (after, &document.target) {
+        (After::Configuration(found), _) => configuration(document, now, found, around, same),
+        (After::Target(found), Some(target)) => {
+            let mut lacks = Vec::new();
+            if target.server.kind != document.server.kind {
+                lacks.push(
+                    "`server.kind` differs: the stores of one broker product cannot be put into \
+                     another's"
+                        .to_owned(),
+                );
             }
+            let given = Given::target(target);
+            let then = installation(&given, &Basis::Installed(found), around, &mut lacks);
+            let next = separate(now, then, &target.share, &mut lacks);
+            let of_target = |line: String| line.replacen('`', "`target.", 1);
+            missing.extend(lacks.into_iter().map(of_target));
+            next
         }
-        After::Target(found) => match &document.target {
-            None => same,
-            Some(target) => {
-                let given = Given {
-                    server: &target.server,
-                    database: target.database.as_ref(),
-                    installation: &target.installation,
-                    folders: &target.folders,
-                };
-                let mut lacks = Vec::new();
-                if target.server.kind != document.server.kind {
-                    lacks.push(
-                        "`server.kind` differs: the stores of one broker product cannot be put into \
-                         another's"
-                            .to_owned(),
-                    );
-                }
-                let then = installation(&given, &Basis::Installed(found), around, &mut lacks);
-                for folder in now.folders.iter().filter(|folder| is_data(folder)) {
-                    if !then.folders.iter().any(|other| other.name == folder.name) {
-                        lacks.push(format!(
-                            "`folders.{}` is missing: where the new installation has the messages of {}",
-                            folder.name,
-                            folder.path.display()
-                        ));
-                    }
-                }
-                let clones = clones(&now.database, &then.database, &mut lacks);
-                let of_target = |line: String| line.replacen('`', "`target.", 1);
-                missing.extend(lacks.into_iter().map(of_target));
-                Next {
-                    other_config: then.config.location != now.config.location,
-                    carries_messages: then.broker != now.broker,
-                    other_folders: elsewhere(&now.folders, &then.folders),
-                    same_folders: both(&now.folders, &then.folders),
-                    server: then.server,
-                    config: then.config,
-                    broker: then.broker,
-                    database: then.database,
-                    clones,
-                    folders: then.folders,
-                    share: target.share.clone(),
-                }
-            }
-        },
+        (After::Same, _) | (After::Target(_), None) => same,
+    }
+}
+
+/// The same server and database with another configuration directory.
+fn configuration(
+    document: &SiteDocument,
+    now: &Installation,
+    found: &DomibusInstallation,
+    around: &Surroundings<'_>,
+    same: Next,
+) -> Next {
+    let broker = broker::installed(found);
+    let basis = Basis::Installed(found);
+    let then = folders::resolve(&Given::present(document), &basis, around);
+    Next {
+        config: config(found),
+        other_config: true,
+        carries_messages: broker != now.broker,
+        broker,
+        other_folders: elsewhere(&now.folders, &then),
+        same_folders: both(&now.folders, &then),
+        folders: then,
+        ..same
+    }
+}
+
+/// An installation of its own.
+fn separate(
+    now: &Installation,
+    then: Installation,
+    share: &[Shareable],
+    missing: &mut Vec<String>,
+) -> Next {
+    for folder in now.folders.iter().filter(|folder| is_data(folder)) {
+        if !then.folders.iter().any(|other| other.name == folder.name) {
+            missing.push(format!(
+                "`folders.{}` is missing: where the new installation has the messages of {}",
+                folder.name,
+                folder.path.display()
+            ));
+        }
+    }
+    Next {
+        other_config: then.config.location != now.config.location,
+        carries_messages: then.broker != now.broker,
+        clones: clones(&now.database, &then.database, missing),
+        other_folders: elsewhere(&now.folders, &then.folders),
+        same_folders: both(&now.folders, &then.folders),
+        server: then.server,
+        config: then.config,
+        broker: then.broker,
+        database: then.database,
+        folders: then.folders,
+        share: share.to_vec(),
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::domibus::DomibusInstallation;
 use super::super::resolved::{Broker, Config, Database, Folder, Server, Site};
 use super::super::{
     DatabaseDocument, InstallationDocument, ServerDocument, ServerKind, SiteDocument,
+    TargetDocument,
 };
 use super::{broker, database, folders, next, server, upgrade};
 
@@ -78,6 +79,28 @@ pub(super) struct Given<'a> {
     pub(super) folders: &'a IndexMap<String, PathBuf>,
 }
 
+impl<'a> Given<'a> {
+    /// Of the present one.
+    pub(super) fn present(document: &'a SiteDocument) -> Self {
+        Self {
+            server: &document.server,
+            database: document.database.as_ref(),
+            installation: &document.installation,
+            folders: &document.folders,
+        }
+    }
+
+    /// Of the new one.
+    pub(super) fn target(target: &'a TargetDocument) -> Self {
+        Self {
+            server: &target.server,
+            database: target.database.as_ref(),
+            installation: &target.installation,
+            folders: &target.folders,
+        }
+    }
+}
+
 /// Puts the site together. `Err` holds every value that is missing, as a sentence with its key.
 pub fn resolve(
     document: &SiteDocument,
@@ -86,13 +109,7 @@ pub fn resolve(
     around: &Surroundings<'_>,
 ) -> Result<Site, Vec<String>> {
     let mut missing = Vec::new();
-    let given = Given {
-        server: &document.server,
-        database: document.database.as_ref(),
-        installation: &document.installation,
-        folders: &document.folders,
-    };
-    let now = installation(&given, basis, around, &mut missing);
+    let now = installation(&Given::present(document), basis, around, &mut missing);
     let next = next::resolve(document, &now, after, around, &mut missing);
     let site = Site {
         name: document.site.clone(),
