@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -194,47 +195,49 @@ pub struct Oracle {
     pub directory_path: PathBuf,
 }
 
-/// How to log on to an Oracle database: `user` with `password`, `host` and `service`; `wallet`; or
+/// How to log on to an Oracle database, in one of three ways: `user` with `password`, `host` and `service`; `wallet`; or
 /// `external`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OracleConnection {
-    /// Account.
+    /// Account. Upper case unless the database knows it otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Where its password is.
+    /// Its password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<SecretRef>,
-    /// Host name of the listener.
+    /// Name or address of the listener's machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// Port of the listener.
+    /// Port of the listener; 1521 if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// Service name.
+    /// Service name of the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// Connect identifier of an account in a wallet.
+    /// A connect identifier whose account and password are in a wallet (`mkstore -createCredential`):
+    /// logs on as `/@ALIAS`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wallet: Option<String>,
-    /// Whether the operating system proves the account.
+    /// The operating system proves the account: logs on as `/`.
     #[serde(default)]
     pub external: bool,
-    /// `ORACLE_SID`.
+    /// `ORACLE_SID` of a database on this machine, for `external`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
-    /// Directory of `sqlnet.ora` and `tnsnames.ora`.
+    /// Directory of `sqlnet.ora` and `tnsnames.ora` (`TNS_ADMIN`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tns_admin: Option<PathBuf>,
-    /// `ORACLE_HOME` of the client programs.
+    /// `ORACLE_HOME` of the client programs, which are then taken from its `bin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oracle_home: Option<PathBuf>,
-    /// Program that exports.
+    /// The export program: a name or a path; `expdp` if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export_program: Option<String>,
-    /// Program that imports.
+    /// The import program: a name or a path; `impdp` if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_program: Option<String>,
-    /// Program that runs SQL.
+    /// The client program: a name or a path; `sqlplus` if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_program: Option<String>,
 }

@@ -1,63 +1,14 @@
 //! How to reach a database, and the commands that do.
 
-use std::path::PathBuf;
-
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quoting::{is_plain, name};
 use crate::host::{Invocation, Secret};
+pub use crate::site::OracleConnection as Connection;
 use crate::site::SecretRef;
 
 /// Messages are judged, so they must be English; data are read as UTF-8.
 const LANGUAGE: &str = "AMERICAN_AMERICA.AL32UTF8";
-
-/// How to log on. One of three ways: `user` with `password`, `host` and `service`; `wallet`; or
-/// `external`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Connection {
-    /// Account. Upper case unless the database knows it otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// Its password.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<SecretRef>,
-    /// Name or address of the listener's machine.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    /// Port of the listener; 1521 if it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
-    /// Service name of the database.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
-    /// A connect identifier whose account and password are in a wallet (`mkstore -createCredential`):
-    /// logs on as `/@ALIAS`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wallet: Option<String>,
-    /// The operating system proves the account: logs on as `/`.
-    #[serde(default)]
-    pub external: bool,
-    /// `ORACLE_SID` of a database on this machine, for `external`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sid: Option<String>,
-    /// Directory of `sqlnet.ora` and `tnsnames.ora` (`TNS_ADMIN`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tns_admin: Option<PathBuf>,
-    /// `ORACLE_HOME` of the client programs, which are then taken from its `bin`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oracle_home: Option<PathBuf>,
-    /// The export program: a name or a path; `expdp` if it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub export_program: Option<String>,
-    /// The import program: a name or a path; `impdp` if it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub import_program: Option<String>,
-    /// The client program: a name or a path; `sqlplus` if it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_program: Option<String>,
-}
 
 /// One of the vendor's programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
