@@ -3,7 +3,7 @@
 use super::action::ActionEntry;
 use super::{
     artemis, backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, oracle,
-    server, weblogic,
+    postgres, server, weblogic, xml,
 };
 use crate::backup::FormatCheck;
 
@@ -42,6 +42,11 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<oracle::Query>(),
     ActionEntry::of::<oracle::Restore>(),
     ActionEntry::of::<oracle::Script>(),
+    ActionEntry::of::<postgres::CheckQuiet>(),
+    ActionEntry::of::<postgres::Dump>(),
+    ActionEntry::of::<postgres::Query>(),
+    ActionEntry::of::<postgres::Restore>(),
+    ActionEntry::of::<postgres::Script>(),
     ActionEntry::of::<server::CheckStopped>(),
     ActionEntry::of::<server::Start>(),
     ActionEntry::of::<server::Stop>(),
@@ -59,6 +64,7 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<weblogic::StopServers>(),
     ActionEntry::of::<weblogic::Survey>(),
     ActionEntry::of::<weblogic::VerifyJms>(),
+    ActionEntry::of::<xml::XmlEdit>(),
 ];
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.

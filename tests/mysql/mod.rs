@@ -14,4 +14,3 @@ mod rig;
 mod script;
 mod secrets;
 mod stage;
-mod tools;

@@ -2,12 +2,14 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
 use upgrade_kit::adapter::mysql::Connection;
+
+use crate::rig_server::{command, skipped, stop_with_this_process};
 
 /// The server.
 pub(super) struct Rig {
@@ -21,14 +23,6 @@ pub(super) struct Rig {
 pub(super) fn rig() -> Option<&'static Rig> {
     static RIG: OnceLock<Option<Rig>> = OnceLock::new();
     RIG.get_or_init(start).as_ref()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the rig is a script beside the tests"
-)]
-fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    Command::new(program)
 }
 
 fn script() -> PathBuf {
@@ -67,7 +61,7 @@ fn start() -> Option<Rig> {
         .status()
         .unwrap();
     assert!(status.success(), "the rig's MariaDB was not seeded");
-    stop_with_this_process(&directory);
+    stop_with_this_process(&script(), &directory);
     let text = std::fs::read_to_string(directory.join("mariadb.env")).unwrap();
     let value = |name: &str| -> String {
         let line = text
@@ -82,32 +76,6 @@ fn start() -> Option<Rig> {
         user: value("mariadb_user"),
         password: value("mariadb_password"),
     })
-}
-
-#[expect(clippy::print_stdout, reason = "the reader of the tests shall know")]
-fn skipped(text: &str) {
-    println!("{text}");
-}
-
-/// Nothing is told when a test process ends, or is killed. A shell that reads from a pipe that only
-/// this process holds open is.
-#[expect(clippy::zombie_processes, reason = "it ends after this process")]
-fn stop_with_this_process(directory: &Path) {
-    let mut watcher = command("setsid")
-        .args([
-            "sh",
-            "-c",
-            "cat >/dev/null; \"$1\" stop \"$2\"; rm -rf \"$2\"",
-            "sh",
-        ])
-        .arg(script())
-        .arg(directory)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    std::mem::forget(watcher.stdin.take());
 }
 
 impl Rig {
