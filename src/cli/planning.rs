@@ -5,6 +5,7 @@ use super::domibus;
 use super::exit::Exit;
 use super::load::LoadedSite;
 use super::stop::Stop;
+use super::wso2;
 use crate::adapter::registry;
 use crate::backup::{self, SealedSet};
 use crate::diagnostic::{Code, Problem, Problems, SourceFile, did_you_mean};
@@ -172,6 +173,10 @@ fn resolved(
     match &loaded.document {
         ProductDocument::Domibus(document) => {
             domibus::values(loaded, document, &runbook.scenario, phase, set)
+        }
+        ProductDocument::Wso2(document) => {
+            let values = wso2::values(loaded, document, &runbook.scenario)?;
+            Ok((values, Vec::new()))
         }
     }
 }

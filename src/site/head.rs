@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::diagnostic::{Problems, SourceFile, decode};
 
 use super::SiteDocument;
+use super::wso2::Wso2SiteDocument;
 
 /// The keys that the site file of every product has.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub struct PracticeDocument {
 pub enum ProductDocument {
     /// Domibus.
     Domibus(Box<SiteDocument>),
+    /// A product on WSO2 Carbon.
+    Wso2(Box<Wso2SiteDocument>),
 }
 
 /// The products that a site file can be of.
@@ -48,16 +51,19 @@ pub enum ProductDocument {
 pub enum Product {
     /// Domibus, the AS4 access point.
     Domibus,
+    /// Products on WSO2 Carbon.
+    Wso2,
 }
 
 impl Product {
     /// Every product.
-    pub const ALL: [Self; 1] = [Self::Domibus];
+    pub const ALL: [Self; 2] = [Self::Domibus, Self::Wso2];
 
     /// The word of the documents.
     pub fn word(self) -> &'static str {
         match self {
             Self::Domibus => "domibus",
+            Self::Wso2 => "wso2",
         }
     }
 
@@ -76,6 +82,10 @@ impl Product {
                     ProductDocument::Domibus(Box::new(document)),
                 ))
             }
+            Self::Wso2 => {
+                let document: Wso2SiteDocument = decode(source)?;
+                Ok((document.head(), ProductDocument::Wso2(Box::new(document))))
+            }
         }
     }
 
@@ -83,6 +93,7 @@ impl Product {
     pub fn schema(self) -> schemars::Schema {
         match self {
             Self::Domibus => schemars::schema_for!(SiteDocument),
+            Self::Wso2 => schemars::schema_for!(Wso2SiteDocument),
         }
     }
 }
@@ -97,7 +108,7 @@ macro_rules! site_document {
         pub struct $name {
             /// Name of the site: lower-case letters, digits and dashes. Names its backup sets and runs.
             pub site: String,
-            /// Product: `domibus`. It decides what else this file holds.
+            /// Product: `domibus` or `wso2`. It decides what else this file holds.
             pub product: String,
             /// Where backup sets are kept. Default `backups` beside this file.
             #[serde(default)]

@@ -279,7 +279,7 @@ impl Action for Restore {
     fn preview(&self) -> Preview {
         let database = self.target();
         let connection = &self.connection;
-        vec![
+        let mut preview = vec![
             PreviewLine::Command(
                 connection
                     .client(connection.maintenance(), None)
