@@ -45,3 +45,5 @@ mod tree_roundtrip;
 mod tree_world;
 mod weblogic;
 mod wildfly_rig;
+mod wso2;
+mod xml_edit;

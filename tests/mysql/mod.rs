@@ -10,7 +10,7 @@ mod interrupted;
 mod oracle_mysql;
 mod previews;
 mod restore;
-mod rig;
+pub(crate) mod rig;
 mod script;
 mod secrets;
 mod stage;

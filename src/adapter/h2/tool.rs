@@ -67,8 +67,6 @@ impl H2Connection {
                 password.expose(),
                 "-script",
                 &script.to_string_lossy(),
-                "-charset",
-                "UTF-8",
             ];
             let lines = arguments.map(|argument| format!("{}\n", quoted(argument)));
             Secret::new(lines.concat())

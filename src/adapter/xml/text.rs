@@ -142,7 +142,9 @@ fn escaped(value: &str) -> String {
             '>' => text.push_str("&gt;"),
             '"' => text.push_str("&quot;"),
             '\'' => text.push_str("&apos;"),
-            other => text.push(other),
+            other if other.is_ascii() => text.push(other),
+            // Right in a file of whatever encoding.
+            other => text.push_str(&format!("&#x{:X};", u32::from(other))),
         }
     }
     text
