@@ -31,7 +31,13 @@ fn saves(step: &Step) -> bool {
     copies_a_store(step)
         || is(
             step,
-            &["files.backup", "mysql.dump", "oracle.export", "h2.backup"],
+            &[
+                "files.backup",
+                "mysql.dump",
+                "postgres.dump",
+                "oracle.export",
+                "h2.backup",
+            ],
         )
 }
 
@@ -49,7 +55,16 @@ fn verifies(step: &Step) -> bool {
 
 fn restores_data(step: &Step) -> bool {
     let configuration = step.id == "restore-configuration" || step.id.starts_with("restore-folder");
-    configuration || is(step, &["mysql.restore", "oracle.restore", "h2.restore"])
+    configuration
+        || is(
+            step,
+            &[
+                "mysql.restore",
+                "postgres.restore",
+                "oracle.restore",
+                "h2.restore",
+            ],
+        )
 }
 
 fn restores_a_store(step: &Step) -> bool {

@@ -52,7 +52,7 @@ impl Connection {
         match (&self.socket, &self.host) {
             (None, None) => problems.push("connection: give `host` or `socket`".to_owned()),
             (Some(_), Some(_)) => {
-                problems.push("connection: `socket` excludes `host`; give one way".to_owned())
+                problems.push("connection: `socket` excludes `host`; give one way".to_owned());
             }
             _ => {}
         }

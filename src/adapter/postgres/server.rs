@@ -120,7 +120,7 @@ impl Server {
                 .hint("install them on the server"),
             );
         }
-        let roles = missing(&self.owners(record), &self.roles);
+        let roles = missing(&Self::owners(record), &self.roles);
         if !roles.is_empty() {
             let create: Vec<String> = roles
                 .iter()
@@ -135,7 +135,7 @@ impl Server {
         findings
     }
 
-    fn owners(&self, record: &DumpRecord) -> BTreeSet<String> {
+    fn owners(record: &DumpRecord) -> BTreeSet<String> {
         let mut owners = record.owners.clone();
         owners.insert(record.properties.owner.clone());
         owners
@@ -162,7 +162,7 @@ impl Server {
                 .hint(format!("ALTER ROLE {account} CREATEDB;")),
             );
         }
-        let mut owners = self.owners(record);
+        let mut owners = Self::owners(record);
         owners.extend(present.map(|present| present.owner.clone()));
         // The owner of `public` since version 15; whoever owns the database is a member.
         owners.remove("pg_database_owner");

@@ -1,5 +1,6 @@
 //! Changing values in the text of a document, and showing what changed. Pure.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use roxmltree::{Document, Node};
@@ -103,34 +104,26 @@ fn change(
         return Err("the element holds more than a text".to_owned());
     }
     let whole = node.range();
-    match (children.first(), children.last()) {
-        (Some(first), Some(last)) => {
-            let content = first.range().start..last.range().end;
-            let old = &text[content.clone()];
-            // White space around a plain value is layout, and stays.
-            let left = old.len() - old.trim_start().len();
-            let right = old.trim_end().len().max(left);
-            let content = content.start + left..content.start + right;
-            Ok(Some((content, value)))
-        }
-        _ => {
-            let source = &text[whole.clone()];
-            match source.strip_suffix("/>") {
-                Some(start) => {
-                    let name: String = source[1..]
-                        .chars()
-                        .take_while(|c| !c.is_whitespace() && *c != '/')
-                        .collect();
-                    let at = whole.start + start.trim_end().len();
-                    Ok(Some((at..whole.end, format!(">{value}</{name}>"))))
-                }
-                None => {
-                    let at = whole.start + source.rfind("</").unwrap_or(source.len());
-                    Ok(Some((at..at, value)))
-                }
-            }
-        }
+    if let (Some(first), Some(last)) = (children.first(), children.last()) {
+        let content = first.range().start..last.range().end;
+        let old = &text[content.clone()];
+        // White space around a plain value is layout, and stays.
+        let left = old.len() - old.trim_start().len();
+        let right = old.trim_end().len().max(left);
+        let content = content.start + left..content.start + right;
+        return Ok(Some((content, value)));
     }
+    let source = &text[whole.clone()];
+    let Some(start) = source.strip_suffix("/>") else {
+        let at = whole.start + source.rfind("</").unwrap_or(source.len());
+        return Ok(Some((at..at, value)));
+    };
+    let name: String = source[1..]
+        .chars()
+        .take_while(|c| !c.is_whitespace() && *c != '/')
+        .collect();
+    let at = whole.start + start.trim_end().len();
+    Ok(Some((at..whole.end, format!(">{value}</{name}>"))))
 }
 
 fn escaped(value: &str) -> String {
@@ -144,7 +137,9 @@ fn escaped(value: &str) -> String {
             '\'' => text.push_str("&apos;"),
             other if other.is_ascii() => text.push(other),
             // Right in a file of whatever encoding.
-            other => text.push_str(&format!("&#x{:X};", u32::from(other))),
+            other => {
+                let _ = write!(text, "&#x{:X};", u32::from(other));
+            }
         }
     }
     text
