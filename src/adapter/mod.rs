@@ -35,7 +35,7 @@ pub mod xml;
 
 pub use action::{
     Action, ActionEntry, AnyAction, DecodeError, Effect, OutputKind, OutputSpec, Preview,
-    PreviewLine, Probe,
+    PreviewLine, Probe, Transient,
 };
 pub use context::{CheckContext, Finding, Severity, StepContext};
 pub use duration::{HumanDuration, parse_duration};

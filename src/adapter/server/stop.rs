@@ -12,7 +12,7 @@ use super::state::State;
 use super::target::{Kind, Script, Target, check_script, instance, pid_file, script};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
-    PreviewLine, StepContext,
+    PreviewLine, StepContext, Transient,
 };
 use crate::event::{FailureKind, Outcome};
 use crate::host::Invocation;
@@ -210,6 +210,7 @@ impl Action for Stop {
     const NAME: &'static str = "server.stop";
     const SUMMARY: &'static str = "Stops an application server and waits until it is truly gone";
     const EFFECT: Effect = Effect::Idempotent;
+    const TRANSIENT: Option<Transient> = Some(Transient::Down);
     const OUTPUTS: &'static [OutputSpec] = &[OutputSpec {
         name: "was_running",
         kind: OutputKind::Boolean,
