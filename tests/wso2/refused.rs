@@ -8,6 +8,22 @@ use crate::cli::harness::redact;
 const H2: &str = "  database: { kind: h2, file: old/repository/database/WSO2CARBON_DB.mv.db }\n  \
                   staging: { kind: h2, file: new/repository/database/WSO2CARBON_DB.mv.db }\n";
 
+/// The sections of two databases of the rig.
+fn postgres(rig: &crate::postgres::rig::Rig, present: &str, staging: &str) -> String {
+    let one = |name: &str| {
+        format!(
+            "{{ kind: postgres, host: 127.0.0.1, port: {}, name: {name}, user: {}, \
+             password: {{ env: DB_PASSWORD }} }}",
+            rig.port, rig.user
+        )
+    };
+    format!(
+        "  database: {}\n  staging: {}\n",
+        one(present),
+        one(staging)
+    )
+}
+
 /// Paths of the test's own place and its ports are not the same twice.
 fn shown(world: &World, text: &str) -> String {
     let mut text = redact(text, world.sandbox.root());
@@ -76,7 +92,11 @@ fn a_file_that_is_no_xml_is_refused_before_anything_is_stopped() {
 
 #[test]
 fn a_server_that_is_not_shown_to_be_stopped_ends_the_backup() {
-    let world = World::new(H2);
+    let Some(rig) = crate::postgres::rig::rig() else {
+        return;
+    };
+    let mut world = World::new(&postgres(rig, &rig.seeded(), &rig.empty()));
+    world.sandbox.set("DB_PASSWORD", &rig.password);
     let port: u16 = world.sandbox.read("node2/port").parse().unwrap();
     let _held = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
     let said = world
@@ -103,18 +123,7 @@ fn a_staging_database_that_holds_something_is_refused() {
         return;
     };
     let (present, staging) = (rig.seeded(), rig.empty());
-    let one = |name: &str| {
-        format!(
-            "{{ kind: postgres, host: 127.0.0.1, port: {}, name: {name}, user: {}, \
-             password: {{ env: DB_PASSWORD }} }}",
-            rig.port, rig.user
-        )
-    };
-    let section = format!(
-        "  database: {}\n  staging: {}\n",
-        one(&present),
-        one(&staging)
-    );
+    let section = postgres(rig, &present, &staging);
     let mut world = World::new(&section);
     world.sandbox.set("DB_PASSWORD", &rig.password);
     _ = world
