@@ -11,6 +11,8 @@
 //! - A failed step whose failure means `stop` lets nothing else start, unless the operator said to
 //!   keep going. With `continue`, steps that do not come after it go on.
 //! - A gate that waits for a person holds back only what comes after it.
+//! - In a queue an item has its turn when the one before it is over: each of its steps has passed, or
+//!   will not run. How the one before it ended does not matter.
 
 use super::lanes::Lanes;
 use crate::event::{Because, RunOutcome, RunState, StepStatus};
@@ -134,6 +136,7 @@ impl Schedule {
             .collect();
         for &at in &settled {
             schedule.nodes[at].status = Status::Passed;
+            schedule.lanes.over(at);
         }
         for at in settled {
             schedule.release(at);
@@ -203,6 +206,7 @@ impl Schedule {
 
     fn pass(&mut self, at: usize) {
         self.nodes[at].status = Status::Passed;
+        self.lanes.over(at);
         self.release(at);
     }
 
@@ -219,6 +223,7 @@ impl Schedule {
                 }
                 if self.nodes[next].left_out {
                     self.nodes[next].status = Status::Passed;
+                    self.lanes.over(next);
                     passed.push(next);
                 } else {
                     self.make_ready(next);
@@ -230,6 +235,7 @@ impl Schedule {
     fn fail(&mut self, at: usize) {
         self.failed = true;
         self.nodes[at].status = Status::Blocked;
+        self.lanes.over(at);
         let id = self.nodes[at].id.clone();
         if self.nodes[at].stops_run {
             self.halted.get_or_insert(Because::RunFailed(id.clone()));
@@ -242,6 +248,7 @@ impl Schedule {
                     continue;
                 }
                 self.nodes[next].status = Status::Blocked;
+                self.lanes.over(next);
                 blocked.push(next);
                 if !self.nodes[next].left_out {
                     self.not_run

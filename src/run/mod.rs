@@ -36,6 +36,7 @@ mod resume;
 mod retry;
 mod sets;
 mod stop;
+mod turns;
 mod work;
 
 pub use decide::Limits;
