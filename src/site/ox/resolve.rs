@@ -163,11 +163,6 @@ impl Resolver<'_> {
                 wrong.push(format!("`ox.{key}` names no program"));
             }
         }
-        if let Some(secret) = &document.admin.password
-            && let Err(text) = secret.validate()
-        {
-            wrong.push(format!("`ox.admin.password`: {text}"));
-        }
     }
 
     fn nodes(&self, wrong: &mut Vec<String>) -> Vec<Node> {

@@ -17,7 +17,7 @@ tool=$1
 shift
 sim=$OX_SIM
 host=${RMI_HOSTNAME:-localhost}
-echo "$tool $* @$host" >>"$sim/calls"
+[ "$tool" = _worker ] || echo "$tool $* @$host" >>"$sim/calls"
 user='' password=${ADMIN_PASSWORD:-} given='' name='' target='' server='' mode='' csv='' force='' input=''
 while [ $# -gt 0 ]; do
     case $1 in
