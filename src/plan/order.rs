@@ -114,7 +114,7 @@ fn edges(
     let mut after: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
     let mut reported = BTreeSet::new();
     for (at, draft) in drafts.iter().enumerate() {
-        for (key, position, reference) in draft.references.each(&draft.source.document) {
+        for ((key, position), reference) in draft.references.each(&draft.source.document) {
             match names.find(reference, draft, drafts) {
                 Some(found) if key == "after" => after[at].extend(found),
                 Some(found) => {

@@ -6,7 +6,7 @@ use crate::runbook::StepDocument;
 use crate::runbook::expression::{Evaluator, ExpressionError, Fault};
 
 /// The key of a reference, and its position in the list.
-pub(super) type Place = (&'static str, String);
+pub(super) type Place = (&'static str, usize);
 
 /// What a step or instance says about order.
 pub(super) enum References {
@@ -30,7 +30,7 @@ impl References {
         }
         let mut evaluated = Vec::new();
         for (key, position, text) in as_written(document) {
-            let place = (key, position.to_string());
+            let place = (key, position);
             if !is_expression(text) {
                 evaluated.push((place, text.to_owned()));
             } else if known {
@@ -44,19 +44,18 @@ impl References {
         Self::Evaluated(evaluated)
     }
 
-    /// Key, position and name of each.
+    /// Place and name of each.
     pub(super) fn each<'a>(
         &'a self,
         document: &'a StepDocument,
-    ) -> Box<dyn Iterator<Item = (&'static str, String, &'a str)> + 'a> {
+    ) -> Box<dyn Iterator<Item = (Place, &'a str)> + 'a> {
         match self {
-            Self::AsWritten => Box::new(
-                as_written(document).map(|(key, position, text)| (key, position.to_string(), text)),
-            ),
-            Self::Evaluated(all) => Box::new(
-                all.iter()
-                    .map(|((key, position), name)| (*key, position.clone(), name.as_str())),
-            ),
+            Self::AsWritten => {
+                Box::new(as_written(document).map(|(key, position, text)| ((key, position), text)))
+            }
+            Self::Evaluated(all) => {
+                Box::new(all.iter().map(|(place, name)| (*place, name.as_str())))
+            }
         }
     }
 }

@@ -291,7 +291,7 @@ impl<'a> Resolver<'a> {
         let mut wrong = Vec::new();
         let references = References::of(&step.document, &self.evaluator, known, &mut wrong);
         for (path, error) in wrong {
-            let origin = step.origin.join([path.0, path.1.as_str()]);
+            let origin = step.origin.join([path.0, &path.1.to_string()]);
             self.expression_problem(&error, &origin);
         }
         references

@@ -6,12 +6,11 @@ pub(super) fn fields(line: &str) -> Option<Vec<String>> {
     let mut fields = Vec::new();
     let mut rest = line;
     loop {
-        let (field, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_field(quoted)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                (rest[..end].to_owned(), &rest[end..])
-            }
+        let (field, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_field(quoted)?
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            (rest[..end].to_owned(), &rest[end..])
         };
         if field.is_empty() && after.is_empty() && fields.is_empty() {
             return None;
@@ -79,12 +78,11 @@ impl Columns {
             return None;
         };
         let value = |at: usize| fields.as_ref()?.get(at).cloned();
-        match (value(places[0]), value(places[1])) {
-            (Some(one), Some(other)) => Some([one, other]),
-            _ => {
-                self.misfit = true;
-                None
-            }
+        if let (Some(one), Some(other)) = (value(places[0]), value(places[1])) {
+            Some([one, other])
+        } else {
+            self.misfit = true;
+            None
         }
     }
 }

@@ -21,6 +21,7 @@ mod survey;
 mod tasks;
 mod tools;
 mod update;
+mod words;
 
 pub use property::{CheckProperty, RemoveProperty, SetProperty};
 pub use reload::ReloadConfiguration;

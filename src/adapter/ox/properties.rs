@@ -41,27 +41,23 @@ impl<'a> Content<'a> {
     pub(super) fn with(&self, key: &str, value: &str) -> Result<Vec<u8>, EditError> {
         let setting = format!("{}={}", escaped(key, true), escaped(value, false));
         let mut changed = Vec::with_capacity(self.bytes.len() + setting.len() + 2);
-        match self.file.entries.iter().rfind(|entry| entry.key == key) {
-            Some(entry) => {
-                let (start, end) = self.span(entry.line);
-                let line_end = line_end(&self.bytes[start..end]);
-                changed.extend(&self.bytes[..start]);
-                changed.extend(setting.bytes());
-                changed.extend(line_end);
-                changed.extend(&self.bytes[end..]);
-            }
-            None => {
-                let usual = lines(self.bytes)
-                    .map(|(start, end)| line_end(&self.bytes[start..end]))
-                    .find(|line_end| !line_end.is_empty())
-                    .unwrap_or(b"\n");
-                changed.extend(self.bytes);
-                if !self.bytes.is_empty() && line_end(self.bytes).is_empty() {
-                    changed.extend(usual);
-                }
-                changed.extend(setting.bytes());
+        if let Some(entry) = self.file.get(key) {
+            let (start, end) = self.span(entry.line);
+            changed.extend(&self.bytes[..start]);
+            changed.extend(setting.bytes());
+            changed.extend(line_end(&self.bytes[start..end]));
+            changed.extend(&self.bytes[end..]);
+        } else {
+            let usual = lines(self.bytes)
+                .map(|(start, end)| line_end(&self.bytes[start..end]))
+                .find(|line_end| !line_end.is_empty())
+                .unwrap_or(b"\n");
+            changed.extend(self.bytes);
+            if !self.bytes.is_empty() && line_end(self.bytes).is_empty() {
                 changed.extend(usual);
             }
+            changed.extend(setting.bytes());
+            changed.extend(usual);
         }
         self.verified(changed, key, Some(value))
     }

@@ -156,13 +156,6 @@ impl RegisterServer {
             .admin("registerserver")
             .args(["-n", self.server.as_str()])
     }
-
-    fn is_underway(&self, context: &StepContext<'_>) -> Result<bool, Failure> {
-        Ok(context
-            .host
-            .stat(&context.scratch.join(UNDERWAY))?
-            .is_some())
-    }
 }
 
 impl Action for RegisterServer {
@@ -204,7 +197,7 @@ impl Action for RegisterServer {
     }
 
     fn probe(&self, context: &StepContext<'_>) -> Result<Probe, Failure> {
-        let own = self.registered == Registered::Continue || self.is_underway(context)?;
+        let own = self.registered == Registered::Continue || is_underway(context)?;
         Ok(match find(&self.tools, &self.server, context)? {
             Some(id) if own => {
                 Probe::Present(outcome(format!("{} has id {id}", self.server), Some(id)))
@@ -256,6 +249,13 @@ impl Action for RegisterServer {
             }
         }
     }
+}
+
+fn is_underway(context: &StepContext<'_>) -> Result<bool, Failure> {
+    Ok(context
+        .host
+        .stat(&context.scratch.join(UNDERWAY))?
+        .is_some())
 }
 
 /// The id in `server 8 registered`.

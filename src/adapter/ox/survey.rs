@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::csv::Columns;
 use super::tools::Tools;
+use super::words::few;
 use crate::adapter::{Action, Effect, Failure, Preview, PreviewLine, StepContext};
 use crate::event::Outcome;
 use crate::host::Invocation;
@@ -89,10 +90,10 @@ impl Action for CheckSchemata {
             .collect();
         let mut wrong = Vec::new();
         if !unknown.is_empty() {
-            wrong.push(format!("there is no schema {}", list(&unknown)));
+            wrong.push(format!("there is no schema {}", few(&unknown, NAMED)));
         }
         if !forgotten.is_empty() {
-            wrong.push(format!("the site does not name {}", list(&forgotten)));
+            wrong.push(format!("the site does not name {}", few(&forgotten, NAMED)));
         }
         if wrong.is_empty() {
             return Ok(Outcome {
@@ -105,12 +106,4 @@ impl Action for CheckSchemata {
              `listdatabaseschema --csv` shows those that there are",
         ))
     }
-}
-
-fn list(names: &[&str]) -> String {
-    let mut text = names[..names.len().min(NAMED)].join(", ");
-    if names.len() > NAMED {
-        text.push_str(&format!(" and {} more", names.len() - NAMED));
-    }
-    text
 }

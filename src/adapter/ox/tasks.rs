@@ -1,6 +1,7 @@
 //! The update tasks of a schema, as a node of the new version lists them.
 
 use super::tools::Tools;
+use super::words::few;
 use crate::adapter::{Failure, Preview, PreviewLine, StepContext};
 use crate::host::Invocation;
 
@@ -63,7 +64,7 @@ impl Tasks {
         }
         let mut found = Vec::new();
         if !self.failed.is_empty() {
-            found.push(format!("failed: {}", named(&self.failed)));
+            found.push(format!("failed: {}", few(&self.failed, NAMED)));
         }
         let waiting: Vec<String> = self
             .pending
@@ -72,7 +73,7 @@ impl Tasks {
             .cloned()
             .collect();
         if !waiting.is_empty() {
-            found.push(format!("pending: {}", named(&waiting)));
+            found.push(format!("pending: {}", few(&waiting, NAMED)));
         }
         let message = format!("schema {schema} is not updated; {}", found.join("; "));
         Err(Failure::verification(message).hint(format!(
@@ -80,14 +81,6 @@ impl Tasks {
              the log of the new node tells (`forceupdatetask` runs a failed task again), then resume"
         )))
     }
-}
-
-fn named(tasks: &[String]) -> String {
-    let mut text = tasks[..tasks.len().min(NAMED)].join(", ");
-    if tasks.len() > NAMED {
-        text.push_str(&format!(" and {} more", tasks.len() - NAMED));
-    }
-    text
 }
 
 /// Hands over the first two columns of each row. The columns are as wide as their longest value, and no

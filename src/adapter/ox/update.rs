@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::csv::Columns;
 use super::tasks::{self, Tasks};
 use super::tools::{Tools, name_problem};
+use super::words::few;
 use crate::adapter::{
     Action, Effect, Failure, HumanDuration, Preview, PreviewLine, Probe, StepContext,
 };
@@ -226,7 +227,7 @@ impl Action for CheckUpdated {
                 ..Outcome::default()
             });
         }
-        let shown = left[..left.len().min(20)].join(", ");
+        let shown = few(&left, 20);
         let message = format!("{} schemata are not updated: {shown}", left.len());
         Err(Failure::verification(message).hint(
             "the last nodes of the old version stay in service for them; update those schemata, then resume",
