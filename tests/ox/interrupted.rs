@@ -34,7 +34,6 @@ fn killed_everywhere(after: bool, step: usize) {
     let mut kills = 0;
     for call in (1..=calls).step_by(step) {
         let rig = Rig::new(2);
-        rig.change_site("already_registered: abort", "already_registered: ask");
         rig.backup().expect(0);
         kill_at(&rig, call, after);
         let mut ended = rig.upgrade(&[]);
@@ -59,6 +58,18 @@ fn killed_before_a_tool_works() {
 #[test]
 fn killed_after_a_tool_worked() {
     killed_everywhere(true, 3);
+}
+
+/// The site says that a registered server ends the upgrade; its own one does not.
+#[test]
+fn a_registration_that_was_cut_off_is_known_as_its_own() {
+    let rig = Rig::new(1);
+    rig.backup().expect(0);
+    rig.fault("registerserver", "trap 'kill -9 $PPID' EXIT\n");
+    assert_eq!(rig.upgrade(&[]).code, None);
+    rig.resume(&[]).expect(0);
+    assert_eq!(rig.count("registerserver"), 1);
+    rig.assert_schemata(&[], &[]);
 }
 
 /// The update goes on in the server when everything here is gone; it is waited for, not repeated.
