@@ -30,6 +30,7 @@ mod kahadb_crashes;
 mod kahadb_stores;
 mod mysql;
 mod oracle;
+mod ox;
 mod plans;
 mod postgres;
 mod proof;

@@ -25,8 +25,8 @@ pub mod kahadb;
 pub mod milestone;
 pub mod mysql;
 pub mod oracle;
+pub mod ox;
 pub mod postgres;
-
 pub mod registry;
 pub mod server;
 mod store_guard;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::diagnostic::{Problems, SourceFile, decode};
 
 use super::SiteDocument;
+use super::ox::OxSiteDocument;
 use super::wso2::Wso2SiteDocument;
 
 /// The keys that the site file of every product has.
@@ -42,6 +43,8 @@ pub struct PracticeDocument {
 pub enum ProductDocument {
     /// Domibus.
     Domibus(Box<SiteDocument>),
+    /// OX App Suite.
+    Ox(Box<OxSiteDocument>),
     /// A product on WSO2 Carbon.
     Wso2(Box<Wso2SiteDocument>),
 }
@@ -51,18 +54,21 @@ pub enum ProductDocument {
 pub enum Product {
     /// Domibus, the AS4 access point.
     Domibus,
+    /// OX App Suite.
+    Ox,
     /// Products on WSO2 Carbon.
     Wso2,
 }
 
 impl Product {
     /// Every product.
-    pub const ALL: [Self; 2] = [Self::Domibus, Self::Wso2];
+    pub const ALL: [Self; 3] = [Self::Domibus, Self::Ox, Self::Wso2];
 
     /// The word of the documents.
     pub fn word(self) -> &'static str {
         match self {
             Self::Domibus => "domibus",
+            Self::Ox => "ox",
             Self::Wso2 => "wso2",
         }
     }
@@ -82,6 +88,10 @@ impl Product {
                     ProductDocument::Domibus(Box::new(document)),
                 ))
             }
+            Self::Ox => {
+                let document: OxSiteDocument = decode(source)?;
+                Ok((document.head(), ProductDocument::Ox(Box::new(document))))
+            }
             Self::Wso2 => {
                 let document: Wso2SiteDocument = decode(source)?;
                 Ok((document.head(), ProductDocument::Wso2(Box::new(document))))
@@ -93,6 +103,7 @@ impl Product {
     pub fn schema(self) -> schemars::Schema {
         match self {
             Self::Domibus => schemars::schema_for!(SiteDocument),
+            Self::Ox => schemars::schema_for!(OxSiteDocument),
             Self::Wso2 => schemars::schema_for!(Wso2SiteDocument),
         }
     }
@@ -108,7 +119,7 @@ macro_rules! site_document {
         pub struct $name {
             /// Name of the site: lower-case letters, digits and dashes. Names its backup sets and runs.
             pub site: String,
-            /// Product: `domibus` or `wso2`. It decides what else this file holds.
+            /// Product: `domibus`, `ox` or `wso2`. It decides what else this file holds.
             pub product: String,
             /// Where backup sets are kept. Default `backups` beside this file.
             #[serde(default)]
