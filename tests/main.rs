@@ -10,6 +10,7 @@
 
 mod arrows;
 mod artemis_broker;
+mod artemis_portable;
 mod artemis_stores;
 mod broker_rig;
 mod broker_stores;

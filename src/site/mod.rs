@@ -17,9 +17,9 @@ mod secret_resolve;
 pub mod startup_args;
 
 pub use document::{
-    DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument, PracticeDocument,
-    ScriptsDocument, ServerDocument, ServerKind, Shareable, SiteDocument, TargetDocument,
-    UpgradeDocument,
+    Carriage, DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument,
+    PracticeDocument, ScriptsDocument, ServerDocument, ServerKind, Shareable, SiteDocument,
+    TargetDocument, UpgradeDocument,
 };
 pub use resolve::{After, Basis, FindProgram, Surroundings, absolute, resolve, same_address};
 pub use resolved::{

@@ -20,6 +20,9 @@ const REASON_LINES: usize = 15;
 /// What a marker says is short; the reasons of a whole tree of services may not be.
 const MOST_MARKER: u64 = 1 << 20;
 
+/// What a marker holds by which this program keeps an application from being deployed.
+const HELD: &str = "held back by upgrade-kit\n";
+
 /// What begins the records of one start.
 const STARTING: &str = "WFLYSRV0049";
 
@@ -94,6 +97,35 @@ impl<'a> Deployment<'a> {
             if host.stat(&marker)?.is_some() {
                 host.remove_file(&marker)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The marker by which it is kept from being deployed.
+    pub(super) fn held(&self) -> PathBuf {
+        self.marker(".skipdeploy")
+    }
+
+    /// Keeps it from being deployed; a failure if it is already.
+    pub(super) fn hold(&self, host: &dyn Host, runs: bool) -> Result<(), Failure> {
+        if runs && host.stat(&self.deployed())?.is_some() {
+            let archive = self.archive.display();
+            return Err(
+                Failure::refused(format!("the server runs, and has deployed {archive}"))
+                    .hint("stop the server, then resume"),
+            );
+        }
+        if host.stat(&self.held())?.is_none() {
+            host.write_atomic(&self.held(), HELD.as_bytes(), 0o644)?;
+        }
+        Ok(())
+    }
+
+    /// Lets it be deployed, if it was this program that kept it: the scanner takes it up by itself.
+    pub(super) fn release(&self, host: &dyn Host) -> Result<(), Failure> {
+        let marker = self.held();
+        if host.stat(&marker)?.is_some() && host.read(&marker, MOST_MARKER)? == HELD.as_bytes() {
+            host.remove_file(&marker)?;
         }
         Ok(())
     }
