@@ -11,6 +11,7 @@
 mod arrows;
 mod artemis_broker;
 mod artemis_portable;
+mod artemis_portable_errors;
 mod artemis_stores;
 mod broker_rig;
 mod broker_stores;
@@ -34,6 +35,7 @@ mod plans;
 mod proof;
 mod server;
 mod server_wildfly;
+mod server_wildfly_real;
 mod set_whole;
 mod small_actions;
 mod stage;

@@ -252,7 +252,7 @@ impl Start {
     fn not_up(&self, context: &StepContext<'_>, state: &State) -> Failure {
         let missing = match (self.ports.first(), self.deployment()) {
             (Some(port), _) if !state.ports.contains(port) => format!("opened port {port}"),
-            (_, Some(deployment)) => format!("deployed {}", deployment.archive.display()),
+            (_, Some(deployment)) => deployment.outstanding(context.host),
             (port, None) => format!("opened port {}", port.copied().unwrap_or_default()),
         };
         let message = format!(

@@ -13,7 +13,7 @@ use super::super::places::{Places, Role};
 use super::super::record::{self, in_set, verification};
 use super::cli::{BROKER, Cli};
 use super::contents::{Contents, PassError, pass};
-use super::exporter::demand_room;
+use super::exporter::{INSTEAD, demand_room};
 use super::record::{ExportRecord, FORMAT, KIND, queues};
 use super::xml::XmlError;
 use crate::adapter::kahadb::counted;
@@ -180,10 +180,7 @@ fn not_passed(error: &PassError, export: Option<&Path>) -> Failure {
         PassError::Xml(XmlError::Format { .. }) => Failure::verification(format!(
             "WildFly reported success, but its export is none: {path}: {error}"
         ))
-        .hint(
-            "the step's log says what its exporter met; the copy of the stores in the set holds all messages, \
-             and any WildFly that reads it needs no export",
-        ),
+        .hint(INSTEAD),
     }
 }
 

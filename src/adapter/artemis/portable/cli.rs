@@ -190,7 +190,11 @@ pub(super) fn count(host: &dyn Host, control: &Control, cli: Cli<'_>) -> Result<
 }
 
 fn counts(values: &[Value]) -> Result<Counts, Failure> {
-    let unknown = || Failure::verification("jboss-cli gives an answer that is not understood");
+    let unknown = || {
+        Failure::verification("jboss-cli gives an answer that is not understood").hint(
+            "look whether the server has the messaging subsystem with the server `default`, then resume the run",
+        )
+    };
     let [mode, state, operations, messages, consumers] = values else {
         return Err(unknown());
     };

@@ -13,6 +13,9 @@ use crate::host::{FileKind, Host, HostError};
 /// The copies and the export, which is about a third longer than what it holds, lie there at once.
 const ROOM: u64 = 3;
 
+pub(super) const INSTEAD: &str = "the step's log says what the exporter met; the copy of the stores in the set holds all \
+     messages, and a newer WildFly (`home`) may export them";
+
 impl ArtemisExport {
     /// Copies the stores to where an instance has them and lets them be exported; the export.
     pub(super) fn make(
@@ -46,7 +49,7 @@ impl ArtemisExport {
         let mut invocation = self.invocation();
         invocation.directory = Some(scratch.to_owned());
         let what = "WildFly could not export the messages";
-        run(host, context.control, &invocation, what)?;
+        run(host, context.control, &invocation, what).map_err(|failure| failure.hint(INSTEAD))?;
         let names = host.list(&stores)?;
         let dumps: Vec<_> = (names.into_iter())
             .filter(|name| name.to_string_lossy().ends_with("-dump.xml"))
@@ -56,7 +59,8 @@ impl ArtemisExport {
             names => Err(Failure::verification(format!(
                 "WildFly reported success and wrote {} exports instead of one",
                 names.len()
-            ))),
+            ))
+            .hint(INSTEAD)),
         }
     }
 }
