@@ -8,6 +8,7 @@
 mod document;
 pub mod domibus;
 pub mod files;
+mod head;
 pub mod placeholders;
 pub mod properties;
 mod resolve;
@@ -18,9 +19,10 @@ pub mod startup_args;
 
 pub use document::{
     Carriage, DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument,
-    PracticeDocument, ScriptsDocument, ServerDocument, ServerKind, Shareable, SiteDocument,
-    TargetDocument, UpgradeDocument,
+    ScriptsDocument, ServerDocument, ServerKind, Shareable, SiteDocument, TargetDocument,
+    UpgradeDocument,
 };
+pub use head::{PracticeDocument, Product, ProductDocument, SiteHead};
 pub use resolve::{After, Basis, FindProgram, Surroundings, absolute, resolve, same_address};
 pub use resolved::{
     Broker, Config, Connection, Database, Folder, Migration, Next, Oracle, OracleConnection,
