@@ -6,9 +6,9 @@
 //! follows the broker's own rules for a start (sources: Artemis 2.19.1 and 2.44.0), so that what it
 //! counts is what the broker shows afterwards.
 //!
-//! The vendor's own way, `artemis data exp` and `imp`, is not used: it gives every message a new id,
-//! forgets delivery counts and prepared transactions, ends with 0 when it fails, and writes into the
-//! stopped broker's directories.
+//! The vendor's own way, an export as XML and its import, is not the way back: it gives every message a new id,
+//! forgets delivery counts and prepared transactions, ends with 0 when it fails, and writes into the stopped
+//! broker's directories. It is there for a version that cannot read the copied stores: `portable`.
 //!
 //! The layers, each unaware of the one above: `bytes` (numbers and texts) · `journal` and `pages` (the
 //! records of one file) · `change` (what a record says) · `transactions` (which changes count) · `state`

@@ -159,7 +159,8 @@ impl ArtemisExport {
             "# For a WildFly whose broker cannot take the copied stores; else leave it out: it holds the same messages."
                 .to_owned(),
             "# The server runs, Domibus is not deployed, its queues are there and empty. Never import twice.".to_owned(),
-            format!("zstd -d {} -o {plain} && chmod 0644 {plain}", shell_word(&file)),
+            format!("(umask 077; zstd -d {} -o {plain})", shell_word(&file)),
+            format!("# If the server runs as another user, give that file to it: chown USER {plain}"),
             format!("jboss-cli.sh --connect --command='{BROKER}:import-journal(file=\"{plain}\")'"),
             format!(
                 "jboss-cli.sh --connect --command='{BROKER}/runtime-queue=*:read-attribute(name=message-count)'"
