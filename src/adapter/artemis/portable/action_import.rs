@@ -144,9 +144,7 @@ impl ArtemisImport {
         first: usize,
     ) -> Result<(), Failure> {
         let path = self.staged();
-        if host.stat(&path)?.is_some() {
-            host.remove_file(&path)?;
-        }
+        self.take_away(host)?;
         let directory = host.stat(&self.staging)?.ok_or_else(|| {
             let staging = self.staging.display();
             Failure::refused(format!("{staging} is not there"))
@@ -175,6 +173,15 @@ impl ArtemisImport {
         inner.finish().map_err(failed)
     }
 
+    /// Removes the export from where the server has read it.
+    fn take_away(&self, host: &dyn Host) -> Result<(), Failure> {
+        let staged = self.staged();
+        if host.stat(&staged)?.is_some() {
+            host.remove_file(&staged)?;
+        }
+        Ok(())
+    }
+
     /// Imports what is still to come. The export is taken away again, whatever has come of it.
     fn import(
         &self,
@@ -189,13 +196,9 @@ impl ArtemisImport {
             let what = "the server could not import the messages";
             run(context.host, context.control, &invocation, what)
         });
-        let removed = match context.host.stat(&staged) {
-            Ok(Some(_)) => context.host.remove_file(&staged),
-            Ok(None) => Ok(()),
-            Err(error) => Err(error),
-        };
+        let removed = self.take_away(context.host);
         done?;
-        Ok(removed?)
+        removed
     }
 }
 
@@ -335,6 +338,8 @@ impl Action for ArtemisImport {
         let contents = read(set, file, &record)?;
         match self.look(context, &contents, true, false) {
             Ok(Standing::Complete { expired }) => {
+                // Nothing else of this step will be called to do it.
+                self.take_away(context.host)?;
                 Ok(Probe::Present(outcome(&contents, 0, expired)))
             }
             Ok(Standing::UpTo(first)) => {
