@@ -31,6 +31,7 @@ mod kahadb_crashes;
 mod kahadb_stores;
 mod mysql;
 mod oracle;
+mod ox;
 mod plans;
 mod proof;
 mod server;

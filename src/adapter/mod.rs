@@ -24,6 +24,7 @@ pub mod kahadb;
 pub mod milestone;
 pub mod mysql;
 pub mod oracle;
+pub mod ox;
 pub mod registry;
 pub mod server;
 mod store_guard;
@@ -31,7 +32,7 @@ pub mod weblogic;
 
 pub use action::{
     Action, ActionEntry, AnyAction, DecodeError, Effect, OutputKind, OutputSpec, Preview,
-    PreviewLine, Probe,
+    PreviewLine, Probe, Transient,
 };
 pub use context::{CheckContext, Finding, Severity, StepContext};
 pub use duration::{HumanDuration, parse_duration};

@@ -1,10 +1,12 @@
 //! Order among the drafted steps: `after` and `before` resolved, sorted, selected, outputs checked.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::slice;
 
 use super::graph;
 use super::resolve::{Draft, PlanRequest, did_you_mean};
+use super::turns;
 use super::types::PlannedStep;
 use crate::diagnostic::{Code, Problem, Problems, suggest};
 use crate::runbook::Step;
@@ -20,7 +22,11 @@ pub(super) fn settle(
     if problems.has_errors() {
         return Vec::new();
     }
-    let order = match graph::sort(&after) {
+    let sorted = match turns::in_turn(&drafts, &after) {
+        None => graph::sort(&after),
+        Some(in_turn) => graph::sort(&in_turn),
+    };
+    let order = match sorted {
         Ok(order) => order,
         Err(members) => {
             problems.push(cycle(&drafts, &members, request));
@@ -54,6 +60,9 @@ struct Names<'a> {
     steps: HashMap<&'a str, Vec<usize>>,
     /// Position of one instance.
     instances: HashMap<&'a str, usize>,
+    /// Whether two fan-outs, known by their first instances, are over the same items, once that was
+    /// asked.
+    alike: RefCell<HashMap<(usize, usize), bool>>,
 }
 
 impl<'a> Names<'a> {
@@ -69,7 +78,11 @@ impl<'a> Names<'a> {
                 instances.insert(draft.planned.id.as_str(), at);
             }
         }
-        Self { steps, instances }
+        Self {
+            steps,
+            instances,
+            alike: RefCell::default(),
+        }
     }
 
     /// The drafts that `reference` of `from` means. Between two fan-outs over the same items order
@@ -79,24 +92,29 @@ impl<'a> Names<'a> {
             return Some(slice::from_ref(at));
         }
         let all = self.steps.get(reference)?;
-        if let Some(item) = &from.planned.item {
-            let own = self
-                .steps
-                .get(from.planned.step.as_str())
-                .map_or(0, Vec::len);
-            let same = all
-                .iter()
-                .find(|&&at| drafts[at].planned.item.as_ref() == Some(item));
-            let alike = own == all.len()
-                && self.steps[from.planned.step.as_str()]
-                    .iter()
-                    .zip(all)
-                    .all(|(&one, &other)| drafts[one].planned.item == drafts[other].planned.item);
-            if let (Some(at), true) = (same, alike) {
-                return Some(slice::from_ref(at));
-            }
+        if let Some(item) = &from.planned.item
+            && let Some(at) = self.instances.get(format!("{reference}[{item}]").as_str())
+            && let Some(own) = self.steps.get(from.planned.step.as_str())
+            && self.are_alike(own, all, drafts)
+        {
+            return Some(slice::from_ref(at));
         }
         Some(all)
+    }
+
+    /// Whether two fan-outs are over the same items.
+    fn are_alike(&self, one: &[usize], other: &[usize], drafts: &[Draft<'_>]) -> bool {
+        let compare = || {
+            let mut pairs = one.iter().zip(other);
+            one.len() == other.len()
+                && pairs
+                    .all(|(&one, &other)| drafts[one].planned.item == drafts[other].planned.item)
+        };
+        *self
+            .alike
+            .borrow_mut()
+            .entry((one[0], other[0]))
+            .or_insert_with(compare)
     }
 }
 
@@ -109,27 +127,19 @@ fn edges(
     let mut after: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
     let mut reported = BTreeSet::new();
     for (at, draft) in drafts.iter().enumerate() {
-        let document = &draft.source.document;
-        for (key, references) in [("after", &document.after), ("before", &document.before)] {
-            for (position, reference) in references.iter().enumerate() {
-                match names.find(reference, draft, drafts) {
-                    Some(found) if key == "after" => after[at].extend(found),
-                    Some(found) => {
-                        for &other in found {
-                            after[other].push(at);
-                        }
+        for ((key, position), reference) in draft.references.each(&draft.source.document) {
+            match names.find(reference, draft, drafts) {
+                Some(found) if key == "after" => after[at].extend(found),
+                Some(found) => {
+                    for &other in found {
+                        after[other].push(at);
                     }
-                    None => {
-                        let origin = draft.source.origin.join([key, &position.to_string()]);
-                        if reported.insert((origin.document, origin.path.clone())) {
-                            problems.push(dangling(
-                                reference,
-                                draft.source,
-                                &origin,
-                                names,
-                                request,
-                            ));
-                        }
+                }
+                None => {
+                    let origin = draft.source.origin.join([key, &position.to_string()]);
+                    if reported.insert((origin.document, origin.path.clone())) {
+                        let problem = dangling(reference, draft.source, &origin, names, request);
+                        problems.push(problem);
                     }
                 }
             }
@@ -186,7 +196,18 @@ fn cycle(drafts: &[Draft<'_>], members: &[usize], request: &PlanRequest<'_>) -> 
         let document = &request.runbook.documents[origin.document];
         problem = problem.and(document.value_at(&origin.path), "and this one");
     }
-    problem.help("remove one of the `after` or `before` lines between them")
+    problem = problem.help("remove one of the `after` or `before` lines between them");
+    let queues: BTreeSet<&str> = members
+        .iter()
+        .filter_map(|&at| drafts[at].planned.queue.as_deref())
+        .collect();
+    for queue in queues {
+        problem = problem.help(format!(
+            "the items of queue `{queue}` take their turns: a step for one comes after every step for \
+             the one before"
+        ));
+    }
+    problem
 }
 
 /// An output may be read only of a step that exists, promises it, runs, and comes before.

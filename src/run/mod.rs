@@ -22,6 +22,7 @@
 
 mod decide;
 
+mod after_boot;
 mod crew;
 mod director;
 mod dispatch;
@@ -36,6 +37,7 @@ mod resume;
 mod retry;
 mod sets;
 mod stop;
+mod turns;
 mod work;
 
 pub use decide::Limits;
