@@ -10,6 +10,8 @@
 
 mod arrows;
 mod artemis_broker;
+mod artemis_portable;
+mod artemis_portable_errors;
 mod artemis_stores;
 mod broker_rig;
 mod broker_stores;
@@ -38,6 +40,7 @@ mod rig_server;
 mod secret_sampler;
 mod server;
 mod server_wildfly;
+mod server_wildfly_real;
 mod set_whole;
 mod small_actions;
 mod stage;

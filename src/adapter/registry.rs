@@ -10,6 +10,8 @@ use crate::backup::FormatCheck;
 /// All actions, sorted by name.
 pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<artemis::ArtemisBackup>(),
+    ActionEntry::of::<artemis::ArtemisExport>(),
+    ActionEntry::of::<artemis::ArtemisImport>(),
     ActionEntry::of::<artemis::ArtemisRestore>(),
     ActionEntry::of::<artemis::ArtemisVerify>(),
     ActionEntry::of::<backupset::BackupsetCheckCurrent>(),
@@ -83,6 +85,7 @@ pub static ACTIONS: &[ActionEntry] = &[
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.
 pub static FORMAT_CHECKS: &[&dyn FormatCheck] = &[
+    &artemis::ArtemisExportCheck,
     &artemis::ArtemisStoreCheck,
     &h2::H2Check,
     &kahadb::KahadbStoreCheck,

@@ -34,3 +34,4 @@ pub use restore::FilesRestore;
 
 pub(super) use pieces::difference;
 pub(super) use swap::Swap;
+pub(super) use words::bytes as size;

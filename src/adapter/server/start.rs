@@ -66,6 +66,10 @@ pub struct Start {
     /// file `ARCHIVE.deployed`; Tomcat has nothing of the kind.
     #[serde(default)]
     pub application: Option<PathBuf>,
+    /// WildFly only: starts the server without the application, which is kept from being deployed by a file
+    /// `ARCHIVE.skipdeploy`. A later start without this option takes it away and waits for the deployment.
+    #[serde(default)]
+    pub hold_application: bool,
     /// Its log, whose end is shown if it does not start.
     #[serde(default)]
     pub log: Option<PathBuf>,
@@ -125,10 +129,15 @@ impl Start {
         self.start.clone().unwrap_or_else(usual)
     }
 
-    /// The application whose deployment is waited for.
-    fn deployment(&self) -> Option<Deployment<'_>> {
+    /// The application, if its server tells what becomes of it.
+    fn archive(&self) -> Option<Deployment<'_>> {
         let application = self.application.as_deref()?;
         (self.kind == Kind::Wildfly).then(|| Deployment::of(application))
+    }
+
+    /// The application whose deployment is waited for.
+    fn deployment(&self) -> Option<Deployment<'_>> {
+        self.archive().filter(|_| !self.hold_application)
     }
 
     /// Whether the first port is open, or there is none to wait for.
@@ -243,7 +252,7 @@ impl Start {
     fn not_up(&self, context: &StepContext<'_>, state: &State) -> Failure {
         let missing = match (self.ports.first(), self.deployment()) {
             (Some(port), _) if !state.ports.contains(port) => format!("opened port {port}"),
-            (_, Some(deployment)) => format!("deployed {}", deployment.archive.display()),
+            (_, Some(deployment)) => deployment.outstanding(context.host),
             (port, None) => format!("opened port {}", port.copied().unwrap_or_default()),
         };
         let message = format!(
@@ -300,9 +309,13 @@ impl Action for Start {
     ];
 
     fn validate(&self) -> Vec<String> {
-        check_script("start", self.start.as_ref())
+        let mut problems: Vec<String> = check_script("start", self.start.as_ref())
             .into_iter()
-            .collect()
+            .collect();
+        if self.hold_application && self.archive().is_none() {
+            problems.push("hold_application: needs a WildFly and its `application`".to_owned());
+        }
+        problems
     }
 
     fn preview(&self) -> Preview {
@@ -312,6 +325,13 @@ impl Action for Start {
         };
         let mut preview = Vec::new();
         let deployment = self.deployment();
+        preview.extend(self.archive().map(|archive| {
+            let held = archive.held().display().to_string();
+            if self.hold_application {
+                return PreviewLine::Writes(held);
+            }
+            PreviewLine::Removes(format!("{held}, if an earlier step wrote it"))
+        }));
         for marker in deployment.iter().flat_map(Deployment::verdicts) {
             let what = format!("{} of an earlier start, if it is there", marker.display());
             preview.push(PreviewLine::Removes(what));
@@ -335,7 +355,13 @@ impl Action for Start {
         let start = Instant::now();
         let before = State::of(&self.target(), context.host)?;
         let mut running = None;
-        if !before.processes.is_empty() {
+        let runs = !before.processes.is_empty();
+        match self.archive() {
+            Some(archive) if self.hold_application => archive.hold(context.host, runs)?,
+            Some(archive) => archive.release(context.host)?,
+            None => {}
+        }
+        if runs {
             (context.say)(format!("it runs already: {}", before.describe()));
             running = self.wait(context)?;
             if running.is_none() {
