@@ -15,11 +15,12 @@ mod resolved;
 mod secret_ref;
 mod secret_resolve;
 pub mod startup_args;
+mod weblogic;
 
 pub use document::{
     DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument, PracticeDocument,
     ScriptsDocument, ServerDocument, ServerKind, Shareable, SiteDocument, TargetDocument,
-    UpgradeDocument,
+    UpgradeDocument, WeblogicDocument,
 };
 pub use resolve::{After, Basis, FindProgram, Surroundings, absolute, resolve, same_address};
 pub use resolved::{
@@ -28,3 +29,7 @@ pub use resolved::{
 };
 pub use secret_ref::SecretRef;
 pub use secret_resolve::{SecretError, resolve as resolve_secret};
+pub use weblogic::{
+    HELD_FILE, HeldDeployment, NodeManager, Weblogic, WeblogicConnection, WeblogicDomain,
+    WeblogicJms,
+};

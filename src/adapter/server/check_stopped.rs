@@ -7,17 +7,16 @@ use serde::Deserialize;
 
 use super::state::State;
 use super::stop::gone;
-use super::target::{Target, instance};
+use super::target::{ProcessKind, Target, instance};
 use crate::adapter::{Action, Effect, Failure, Preview, StepContext};
 use crate::event::Outcome;
-use crate::site::ServerKind;
 
 /// Fails unless nothing of the server is there: no process, no open port, no store lock.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckStopped {
     /// Kind of server.
-    pub kind: ServerKind,
+    pub kind: ProcessKind,
     /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
     /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else the home, or

@@ -9,10 +9,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::target::Target;
+use super::target::{ProcessKind, Target};
 use crate::adapter::Failure;
 use crate::host::{Host, HostError, ProcessIdentity};
-use crate::site::ServerKind;
 
 /// More of a command line is not looked at; Java's can be long.
 const COMMAND_LINE: u64 = 4 << 20;
@@ -102,20 +101,20 @@ fn name(argv: &[String]) -> String {
 }
 
 /// The instance directory that Java was started with, or WildFly's script, which hands its arguments on.
-fn instance(kind: ServerKind, argv: &[String]) -> Option<&str> {
+fn instance(kind: ProcessKind, argv: &[String]) -> Option<&str> {
     let value = |name: &str| argv.iter().rev().find_map(|word| word.strip_prefix(name));
     match kind {
-        ServerKind::Tomcat => value("-Dcatalina.base=").or_else(|| value("-Dcatalina.home=")),
-        ServerKind::Wildfly => value("-Djboss.server.base.dir="),
+        ProcessKind::Tomcat => value("-Dcatalina.base=").or_else(|| value("-Dcatalina.home=")),
+        ProcessKind::Wildfly => value("-Djboss.server.base.dir="),
     }
 }
 
 /// A script that is part of the server.
 fn runs_script(pid: u32, argv: &[String], target: &Target<'_>, host: &dyn Host) -> bool {
     match target.kind {
-        ServerKind::Tomcat => script(argv, &target.base, host).is_some(),
+        ProcessKind::Tomcat => script(argv, &target.base, host).is_some(),
         // All instances share the home with its scripts, and its other tools are no part of a server.
-        ServerKind::Wildfly => {
+        ProcessKind::Wildfly => {
             script(argv, target.home, host)
                 .is_some_and(|name| WILDFLY_SCRIPTS.contains(&name.as_str()))
                 && same_directory(&told_base(pid, target, host), &target.base, host)
@@ -213,7 +212,7 @@ mod tests {
     #[test]
     fn the_base_decides_where_homes_are_shared() {
         let both = argv(&["java", "-Dcatalina.home=/opt/t", "-Dcatalina.base=/srv/a"]);
-        let tomcat = |argv: &[String]| instance(ServerKind::Tomcat, argv).map(str::to_owned);
+        let tomcat = |argv: &[String]| instance(ProcessKind::Tomcat, argv).map(str::to_owned);
         assert_eq!(tomcat(&both).as_deref(), Some("/srv/a"));
         let home = argv(&["java", "-Dcatalina.home=/t"]);
         assert_eq!(tomcat(&home).as_deref(), Some("/t"));
@@ -223,7 +222,7 @@ mod tests {
             "-Djboss.home.dir=/w",
             "-Djboss.server.base.dir=/w/a",
         ]);
-        assert_eq!(instance(ServerKind::Wildfly, &wildfly), Some("/w/a"));
+        assert_eq!(instance(ProcessKind::Wildfly, &wildfly), Some("/w/a"));
         assert_eq!(tomcat(&wildfly), None);
     }
 

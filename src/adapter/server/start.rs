@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::state::State;
-use super::target::{Script, Target, check_script, instance, script};
+use super::target::{ProcessKind, Script, Target, check_script, instance, script};
 use super::wildfly::{self, Deployment};
 use crate::adapter::{
     Action, Effect, Failure, HumanDuration, OutputKind, OutputSpec, Preview, PreviewLine,
@@ -16,7 +16,6 @@ use crate::adapter::{
 };
 use crate::event::{FailureKind, Outcome};
 use crate::host::{Host, Invocation, ProcessIdentity, Streams};
-use crate::site::ServerKind;
 
 /// A start script has done its part after this long: it starts the server in the background.
 const SCRIPT: Duration = Duration::from_secs(120);
@@ -40,7 +39,7 @@ const LOG_LINES: usize = 15;
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// Kind of server.
-    pub kind: ServerKind,
+    pub kind: ProcessKind,
     /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
     /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else the home, or
@@ -94,7 +93,7 @@ impl Start {
         let base = instance(self.kind, &self.home, self.base.as_deref());
         let words = self.words();
         let in_foreground =
-            self.kind == ServerKind::Wildfly && wildfly::stays_in_foreground(&words);
+            self.kind == ProcessKind::Wildfly && wildfly::stays_in_foreground(&words);
         let words = if in_foreground {
             wildfly::in_background(words, &wildfly::console(self.log.as_deref(), &base))
         } else {
@@ -115,8 +114,8 @@ impl Start {
 
     fn words(&self) -> Vec<String> {
         let usual = || match self.kind {
-            ServerKind::Tomcat => script(&self.home, "startup.sh", &[]),
-            ServerKind::Wildfly => script(
+            ProcessKind::Tomcat => script(&self.home, "startup.sh", &[]),
+            ProcessKind::Wildfly => script(
                 &self.home,
                 "standalone.sh",
                 &["--server-config=standalone-full.xml"],
@@ -128,7 +127,7 @@ impl Start {
     /// The application whose deployment is waited for.
     fn deployment(&self) -> Option<Deployment<'_>> {
         let application = self.application.as_deref()?;
-        (self.kind == ServerKind::Wildfly).then(|| Deployment::of(application))
+        (self.kind == ProcessKind::Wildfly).then(|| Deployment::of(application))
     }
 
     /// Whether the first port is open, or there is none to wait for.
@@ -257,7 +256,7 @@ impl Start {
     /// The end of the log tells the operator more than any sentence of ours.
     fn with_log(&self, mut failure: Failure, context: &StepContext<'_>) -> Failure {
         let base = instance(self.kind, &self.home, self.base.as_deref());
-        let console = (self.kind == ServerKind::Wildfly)
+        let console = (self.kind == ProcessKind::Wildfly)
             .then(|| wildfly::console(self.log.as_deref(), &base))
             .filter(|_| wildfly::stays_in_foreground(&self.words()));
         // What a server prints holds what its log holds, and why it never came to write one.

@@ -8,14 +8,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::state::State;
-use super::target::{Script, Target, check_script, instance, script};
+use super::target::{ProcessKind, Script, Target, check_script, instance, script};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
     PreviewLine, StepContext,
 };
 use crate::event::{FailureKind, Outcome};
 use crate::host::Invocation;
-use crate::site::ServerKind;
 
 const SIGTERM: i32 = 15;
 const SIGKILL: i32 = 9;
@@ -36,7 +35,7 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 #[serde(deny_unknown_fields)]
 pub struct Stop {
     /// Kind of server.
-    pub kind: ServerKind,
+    pub kind: ProcessKind,
     /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
     /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else the home, or
@@ -89,8 +88,8 @@ impl Stop {
 
     fn invocation(&self) -> Invocation {
         let usual = || match self.kind {
-            ServerKind::Tomcat => script(&self.home, "shutdown.sh", &[]),
-            ServerKind::Wildfly => script(
+            ProcessKind::Tomcat => script(&self.home, "shutdown.sh", &[]),
+            ProcessKind::Wildfly => script(
                 &self.home,
                 "jboss-cli.sh",
                 &["--connect", "--command=:shutdown"],

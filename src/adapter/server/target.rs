@@ -4,13 +4,25 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::host::Invocation;
-use crate::site::ServerKind;
+
+/// Servers that are one process, stopped and started by their own scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProcessKind {
+    /// Apache Tomcat with an embedded ActiveMQ.
+    Tomcat,
+    /// WildFly with its embedded Artemis.
+    Wildfly,
+}
 
 /// The server that is meant.
 pub(super) struct Target<'a> {
     /// Its kind.
-    pub(super) kind: ServerKind,
+    pub(super) kind: ProcessKind,
     /// Its home directory.
     pub(super) home: &'a Path,
     /// Its instance directory.
@@ -24,17 +36,17 @@ pub(super) struct Target<'a> {
 }
 
 /// The instance directory: the one that is given, or the usual one.
-pub(super) fn instance(kind: ServerKind, home: &Path, base: Option<&Path>) -> PathBuf {
+pub(super) fn instance(kind: ProcessKind, home: &Path, base: Option<&Path>) -> PathBuf {
     match (kind, base) {
         (_, Some(base)) => base.to_owned(),
-        (ServerKind::Tomcat, None) => home.to_owned(),
-        (ServerKind::Wildfly, None) => home.join("standalone"),
+        (ProcessKind::Tomcat, None) => home.to_owned(),
+        (ProcessKind::Wildfly, None) => home.join("standalone"),
     }
 }
 
 /// A command and what it needs.
 pub(super) struct Script<'a> {
-    pub(super) kind: ServerKind,
+    pub(super) kind: ProcessKind,
     pub(super) home: &'a Path,
     pub(super) base: &'a Path,
     /// Program and arguments.
@@ -51,8 +63,8 @@ impl Script<'_> {
         let program = words.next().cloned().unwrap_or_default();
         let mut invocation = Invocation::new(program).args(words);
         let names = match self.kind {
-            ServerKind::Tomcat => ["CATALINA_BASE", "CATALINA_HOME"],
-            ServerKind::Wildfly => ["JBOSS_BASE_DIR", "JBOSS_HOME"],
+            ProcessKind::Tomcat => ["CATALINA_BASE", "CATALINA_HOME"],
+            ProcessKind::Wildfly => ["JBOSS_BASE_DIR", "JBOSS_HOME"],
         };
         for (name, directory) in names.into_iter().zip([self.base, self.home]) {
             if !self.environment.contains_key(name) {

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::config_xml::{Held, with_target, without_target};
 use super::domain::{Domain, list};
 use crate::adapter::{Action, Effect, Failure, Preview, PreviewLine, StepContext};
 use crate::event::{FailureKind, Outcome};
 use crate::host::Host;
+use crate::site::{HELD_FILE, HeldDeployment};
 
 /// `config.xml` is far smaller.
 const LIMIT: u64 = 64 << 20;
@@ -38,25 +39,12 @@ pub struct ReleaseApplication {
     pub deployment: String,
 }
 
-/// What is kept while a deployment is held.
-#[derive(Debug, Serialize, Deserialize)]
-struct Kept {
-    deployment: String,
-    /// `config.xml` as it was.
-    before: String,
-    /// As it was written.
-    held: String,
-    /// The element that was taken out.
-    target: String,
-}
-
 fn config(domain: &Domain) -> PathBuf {
     domain.home.join("config/config.xml")
 }
 
-/// Not below `config`: no backup shall take it for configuration.
 fn kept_path(domain: &Domain) -> PathBuf {
-    domain.home.join("config.xml.upgrade-kit-held")
+    domain.home.join(HELD_FILE)
 }
 
 fn read_text(host: &dyn Host, path: &std::path::Path) -> Result<String, Failure> {
@@ -69,7 +57,7 @@ fn not_usable(path: &std::path::Path, problem: &str) -> Failure {
         .hint("correct the deployment's name in the site, or stop it for good by the console")
 }
 
-fn kept(host: &dyn Host, domain: &Domain) -> Result<Option<Kept>, Failure> {
+fn kept(host: &dyn Host, domain: &Domain) -> Result<Option<HeldDeployment>, Failure> {
     let path = kept_path(domain);
     if host.stat(&path)?.is_none() {
         return Ok(None);
@@ -139,7 +127,7 @@ impl Action for HoldApplication {
         let Held::Without { text, target } = parted else {
             return Ok(done(format!("{} has no targets", self.deployment)));
         };
-        let kept = Kept {
+        let kept = HeldDeployment {
             deployment: self.deployment.clone(),
             before,
             held: text,

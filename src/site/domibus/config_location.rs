@@ -8,7 +8,7 @@ use super::sources::{Origin, Setting, Sources};
 use crate::site::files::normalized;
 use crate::site::placeholders;
 
-const CONFIG_LOCATION: &str = "domibus.config.location";
+pub(super) const CONFIG_LOCATION: &str = "domibus.config.location";
 /// As the upgrade instructions spell it; Domibus does not read it.
 const MISSPELLED_CONFIG_LOCATION: &str = "domibus.conf.location";
 
@@ -21,11 +21,14 @@ pub(super) fn find(server: &Server, findings: &mut Findings) -> Option<PathBuf> 
             .startup_file
             .as_deref()
             .map(|file| Place::new(file, 0));
-        findings.problem(
-            place,
-            format!("no start option -D{CONFIG_LOCATION} was found"),
-            "if a service unit or a wrapper sets JAVA_OPTS or CATALINA_OPTS, give them in the environment",
-        );
+        let help = if server.weblogic.is_some() {
+            "put it into EXTRA_JAVA_PROPERTIES in bin/setUserOverrides.sh or bin/setDomainEnv.sh of the domain, or \
+             into the start arguments of the server"
+        } else {
+            "if a service unit or a wrapper sets JAVA_OPTS or CATALINA_OPTS, give them in the environment"
+        };
+        let text = format!("no start option -D{CONFIG_LOCATION} was found");
+        findings.problem(place, text, help);
         return None;
     };
     let place = setting.origin.place();

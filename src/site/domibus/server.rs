@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::installation::{Broker, WildflyLayout};
+use super::data_sources::DataSources;
+use super::installation::{Broker, WeblogicLayout, WildflyLayout};
 use super::notes::{Findings, Place, Severity};
 use super::sources::{Origin, Setting, Sources};
-use super::wildfly::DataSources;
-use super::{tomcat, wildfly};
+use super::{tomcat, weblogic, wildfly};
 use crate::site::ServerKind;
 use crate::site::files::FileSource;
 use crate::site::startup_args::StartupArguments;
@@ -52,6 +52,8 @@ pub(super) struct Server {
     pub(super) sources: Sources,
     /// What a WildFly configures instead of Domibus; nothing if its configuration cannot be read.
     pub(super) wildfly: Option<Wildfly>,
+    /// The same of a WebLogic.
+    pub(super) weblogic: Option<Weblogic>,
 }
 
 /// What a WildFly configures instead of Domibus.
@@ -60,6 +62,13 @@ pub(super) struct Wildfly {
     pub(super) layout: WildflyLayout,
     /// Nothing if its configuration is broken, which is then among the problems.
     pub(super) broker: Option<Broker>,
+    pub(super) data_sources: DataSources,
+}
+
+/// What a WebLogic configures instead of Domibus. Its broker is the JMS module of the domain.
+#[derive(Debug)]
+pub(super) struct Weblogic {
+    pub(super) layout: WeblogicLayout,
     pub(super) data_sources: DataSources,
 }
 
@@ -73,6 +82,7 @@ pub(super) fn read(
     match place.kind {
         ServerKind::Tomcat => tomcat::read(files, place, environment, findings),
         ServerKind::Wildfly => wildfly::read(files, place, environment, findings),
+        ServerKind::Weblogic => weblogic::read(files, place, environment, findings),
     }
 }
 
