@@ -19,6 +19,8 @@ pub struct HeldDeployment {
     pub deployment: String,
     /// `config.xml` as it was.
     pub before: String,
+    /// When it had been changed: seconds and nanoseconds since the epoch.
+    pub modified: (i64, u32),
     /// As it was written.
     pub held: String,
     /// The element that was taken out.

@@ -9,6 +9,8 @@
 
 mod kill;
 mod kit;
+mod on_weblogic;
+mod place;
 mod random;
 mod real;
 mod real_kill;
@@ -16,4 +18,5 @@ mod round_trip;
 mod secrets;
 mod sets;
 mod tree;
+mod weblogic;
 mod wildfly;

@@ -9,7 +9,7 @@ use super::config_xml::{Held, with_target, without_target};
 use super::domain::{Domain, list};
 use crate::adapter::{Action, Effect, Failure, Preview, PreviewLine, StepContext};
 use crate::event::{FailureKind, Outcome};
-use crate::host::Host;
+use crate::host::{Attributes, Host, HostError};
 use crate::site::{HELD_FILE, HeldDeployment};
 
 /// `config.xml` is far smaller.
@@ -45,6 +45,47 @@ fn config(domain: &Domain) -> PathBuf {
 
 fn kept_path(domain: &Domain) -> PathBuf {
     domain.home.join(HELD_FILE)
+}
+
+/// What takes the place of the configuration, and then what was in its place. Not below `config` either. It
+/// has one name, so that an attempt that was cut off leaves nothing that the next one does not find.
+fn new_path(domain: &Domain) -> PathBuf {
+    domain.home.join("config.xml.upgrade-kit-new")
+}
+
+fn write_new(host: &dyn Host, domain: &Domain, content: &[u8]) -> Result<PathBuf, Failure> {
+    let new = new_path(domain);
+    host.remove_tree(&new)?;
+    let mut writer = host.create_new(&new)?;
+    writer
+        .write_all(content)
+        .and_then(|()| writer.finish())
+        .map_err(|error| HostError::file("write", &new, error))?;
+    Ok(new)
+}
+
+/// Puts a text in the place of the configuration. Mode and owner stay: the servers run as somebody else
+/// than who runs this, perhaps.
+fn rewrite(
+    host: &dyn Host,
+    domain: &Domain,
+    text: &str,
+    modified: Option<(i64, u32)>,
+) -> Result<(), Failure> {
+    let path = config(domain);
+    let new = write_new(host, domain, text.as_bytes())?;
+    if let Some(stat) = host.stat(&path)? {
+        let attributes = Attributes {
+            mode: Some(stat.mode),
+            owner: Some((stat.uid, stat.gid)),
+            mtime: modified,
+        };
+        host.set_attributes(&new, &attributes)?;
+    }
+    host.exchange(&new, &path)?;
+    host.sync(&domain.home.join("config"))?;
+    host.remove_file(&new)?;
+    Ok(())
 }
 
 fn read_text(host: &dyn Host, path: &std::path::Path) -> Result<String, Failure> {
@@ -127,21 +168,23 @@ impl Action for HoldApplication {
         let Held::Without { text, target } = parted else {
             return Ok(done(format!("{} has no targets", self.deployment)));
         };
+        let modified = context.host.stat(&path)?.map(|stat| stat.mtime);
         let kept = HeldDeployment {
             deployment: self.deployment.clone(),
             before,
+            modified: modified.unwrap_or_default(),
             held: text,
             target,
         };
         let record = serde_json::to_vec(&kept).map_err(|error| {
             Failure::new(FailureKind::Internal, "cannot write the record").because(&error)
         })?;
-        context
-            .host
-            .write_atomic(&kept_path(&self.domain), &record, 0o600)?;
-        context
-            .host
-            .write_atomic(&path, kept.held.as_bytes(), 0o640)?;
+        // Of an attempt that was cut off before it changed anything.
+        context.host.remove_tree(&kept_path(&self.domain))?;
+        let new = write_new(context.host, &self.domain, &record)?;
+        context.host.rename(&new, &kept_path(&self.domain))?;
+        context.host.sync(&self.domain.home)?;
+        rewrite(context.host, &self.domain, &kept.held, None)?;
         Ok(done(format!(
             "{} does not start with the domain",
             self.deployment
@@ -171,6 +214,8 @@ impl Action for ReleaseApplication {
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
+        // An earlier attempt may have been cut off before it removed it.
+        context.host.remove_tree(&new_path(&self.domain))?;
         let Some(kept) = kept(context.host, &self.domain)? else {
             return Ok(done(format!("{} is not held", self.deployment)));
         };
@@ -182,9 +227,11 @@ impl Action for ReleaseApplication {
         let path = config(&self.domain);
         let present = read_text(context.host, &path)?;
         let mut outcome = done(format!("{} starts with the domain", self.deployment));
+        let mut modified = Some(kept.modified);
         let text = if present == kept.held || present == kept.before {
             kept.before
         } else {
+            modified = None;
             outcome.warnings.push(format!(
                 "{} was changed while the deployment was held: only its targets are put back",
                 path.display()
@@ -193,7 +240,7 @@ impl Action for ReleaseApplication {
                 .map_err(|problem| not_usable(&path, &problem))?
         };
         if text != present {
-            context.host.write_atomic(&path, text.as_bytes(), 0o640)?;
+            rewrite(context.host, &self.domain, &text, modified)?;
         }
         context.host.remove_file(&kept_path(&self.domain))?;
         Ok(outcome)

@@ -52,8 +52,8 @@ fn describe(
     environment: &BTreeMap<String, String>,
     findings: &mut Findings,
 ) -> Option<DomibusInstallation> {
-    let server = server::read(files, place, environment, findings);
-    let config = config_location::find(&server, findings)?;
+    let server = server::read(files, place, environment, findings)?;
+    let config = config_location::find(&server, place.kind, findings)?;
     let Server {
         base,
         startup_file,

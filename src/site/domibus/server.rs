@@ -72,16 +72,17 @@ pub(super) struct Weblogic {
     pub(super) data_sources: DataSources,
 }
 
-/// Reads everything that is known before the configuration folder of Domibus is.
+/// Reads everything that is known before the configuration folder of Domibus is; nothing if it is not said
+/// where to look.
 pub(super) fn read(
     files: &dyn FileSource,
     place: &ServerPlace<'_>,
     environment: &BTreeMap<String, String>,
     findings: &mut Findings,
-) -> Server {
+) -> Option<Server> {
     match place.kind {
-        ServerKind::Tomcat => tomcat::read(files, place, environment, findings),
-        ServerKind::Wildfly => wildfly::read(files, place, environment, findings),
+        ServerKind::Tomcat => Some(tomcat::read(files, place, environment, findings)),
+        ServerKind::Wildfly => Some(wildfly::read(files, place, environment, findings)),
         ServerKind::Weblogic => weblogic::read(files, place, environment, findings),
     }
 }

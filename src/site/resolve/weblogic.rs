@@ -194,7 +194,8 @@ impl Chosen<'_> {
         if let Known::Recorded(site) = self.known
             && let Some(recorded) = &site.broker.weblogic
         {
-            return recorded.module.clone();
+            let said = self.section.jms_module.as_ref();
+            return said.unwrap_or(&recorded.module).clone();
         }
         let Some(layout) = self.layout() else {
             return String::new();

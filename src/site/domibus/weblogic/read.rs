@@ -1,7 +1,7 @@
 //! From `DOMAIN_HOME` to what is known of the domain.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::data_sources::DataSources;
 use super::super::notes::{Findings, Place, Severity};
@@ -13,40 +13,34 @@ use super::{descriptors, start};
 use crate::site::files::{FileSource, MOST_BYTES};
 use crate::site::{HELD_FILE, HeldDeployment};
 
-/// Reads everything that is known before the configuration folder of Domibus is; nothing of the domain if its
-/// own configuration cannot be read.
+/// Reads everything that is known before the configuration folder of Domibus is; nothing if nobody says where the
+/// domain is, nothing of the domain if its own configuration cannot be read.
 pub(in crate::site::domibus) fn read(
     files: &dyn FileSource,
     place: &ServerPlace<'_>,
     environment: &BTreeMap<String, String>,
     findings: &mut Findings,
-) -> Server {
+) -> Option<Server> {
     let Some(base) = server::told_base(place, environment, "DOMAIN_HOME") else {
         findings.problem(
             None,
             "`server.base` is missing",
             "it is the directory of the domain, DOMAIN_HOME, which has no usual place",
         );
-        return Server {
-            base: PathBuf::new(),
-            startup_file: None,
-            sources: Sources::default(),
-            wildfly: None,
-            weblogic: None,
-        };
+        return None;
     };
     let path = base.join("config/config.xml");
     let configured = released(files, &base, findings)
         .or_else(|| text(files, &path, findings))
         .and_then(|text| config_xml::read(&text, &path, &base, findings));
     let started = start::started(files, &base, environment, configured.as_ref(), findings);
-    Server {
+    Some(Server {
         weblogic: configured.map(|configured| domain(files, &path, configured, findings)),
         base,
         startup_file: started.startup_file,
         sources: started.sources,
         wildfly: None,
-    }
+    })
 }
 
 /// The configuration as it will be, if a run that was cut off holds the deployment back.
@@ -89,6 +83,16 @@ fn domain(
     findings: &mut Findings,
 ) -> Weblogic {
     let mut layout = configured.layout;
+    let version = layout.version.as_deref().unwrap_or("of unknown version");
+    findings.note(
+        Severity::Info,
+        Some(Place::new(path, 0)),
+        format!(
+            "the domain {} of WebLogic {version}, its Admin Server {} at {}",
+            layout.name, layout.admin_server, layout.url
+        ),
+        "",
+    );
     for (module, file) in layout.jms_modules.iter_mut().zip(&configured.module_files) {
         module.of_domibus = descriptors::is_of_domibus(files, file, findings);
     }

@@ -41,15 +41,14 @@ pub(super) fn started(
     environment.insert("DOMAIN_HOME".to_owned(), base.display().to_string());
     let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut startup_file = None;
+    let mut doubtful = Vec::new();
     for name in SCRIPTS {
         let path = base.join(name);
         let Some(bytes) = bounded(files, &path, MOST_SCRIPT_BYTES, findings) else {
             continue;
         };
         let text = String::from_utf8_lossy(&bytes);
-        let mut read = startup_args::read_weblogic(&text, &environment);
-        leave_out_usual_doubts(&mut read);
-        server::note_doubts(&read, Some(&path), findings);
+        let read = startup_args::read_weblogic(&text, &environment);
         // Options of the environment are in every script's; the ones of an earlier script count there.
         let own = read.options.iter().any(|(name, option)| {
             name == CONFIG_LOCATION && (option.line > 0 || startup_file.is_none())
@@ -60,9 +59,15 @@ pub(super) fn started(
             }
         }
         if own || startup_file.is_none() {
-            startup_file = Some(path);
+            startup_file = Some(path.clone());
         }
-        known.extend(read.environment);
+        known.extend(read.environment.clone());
+        doubtful.push((path, read));
+    }
+    let is_found = system.contains_key(CONFIG_LOCATION);
+    for (path, mut read) in doubtful {
+        leave_out_usual_doubts(&mut read, is_found);
+        server::note_doubts(&read, Some(&path), findings);
     }
     note_contradiction(by_node_manager.as_ref(), &system, findings);
     Started {
@@ -75,14 +80,12 @@ pub(super) fn started(
     }
 }
 
-/// The shipped script is full of conditions on variables that Domibus never asks for.
-fn leave_out_usual_doubts(read: &mut StartupArguments) {
+/// The shipped script is full of conditions on variables that Domibus never asks for. What is left is a warning
+/// only as long as the configuration folder is not found.
+fn leave_out_usual_doubts(read: &mut StartupArguments, is_found: bool) {
     read.uncertain.retain(|doubt| doubt.matters);
-    let known = read.options.contains_key(CONFIG_LOCATION);
-    if known {
-        for doubt in &mut read.uncertain {
-            doubt.matters = false;
-        }
+    for doubt in &mut read.uncertain {
+        doubt.matters = !is_found;
     }
 }
 
