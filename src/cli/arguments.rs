@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::Exit;
+use crate::site::Product;
 
 /// Upgrades enterprise middleware, and brings it back unharmed if the upgrade goes wrong.
 #[derive(Debug, Parser)]
@@ -57,6 +58,9 @@ pub enum Command {
     Schema {
         /// Which document.
         document: SchemaOf,
+        /// The product whose site files are meant
+        #[arg(long, value_name = "PRODUCT", default_value = "domibus", value_parser = product())]
+        product: String,
     },
     /// Print a completion script for a shell
     Completions {
@@ -321,4 +325,8 @@ pub enum ListFormat {
     Text,
     /// For programs.
     Json,
+}
+
+fn product() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(Product::ALL.map(Product::word))
 }

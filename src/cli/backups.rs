@@ -79,7 +79,7 @@ fn find(loaded: &LoadedSite, id: Option<&str>) -> Result<SealedSet, Stop> {
         return Ok(SealedSet::open(&loaded.backups, id)?);
     }
     backup::latest(&loaded.backups)?.ok_or_else(|| {
-        Stop::refused(format!("site `{}` has no backup set", loaded.document.site))
+        Stop::refused(format!("site `{}` has no backup set", loaded.head.site))
             .hint(format!("make one: upgrade-kit backup {}", loaded.options))
     })
 }

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use super::arguments::SiteArguments;
 use super::exit::Exit;
 use super::stop::Stop;
-use crate::diagnostic::{Code, Problem, Problems, SourceFile, decode};
+use crate::diagnostic::{Code, Problem, Problems, SourceFile};
 use crate::runbook::Library;
-use crate::site::SiteDocument;
+use crate::site::{Product, ProductDocument, SiteHead};
 
 /// A site file, read.
 pub(super) struct LoadedSite {
-    /// The document.
-    pub document: SiteDocument,
+    /// What every site file says.
+    pub head: SiteHead,
+    /// The document, by its product.
+    pub document: ProductDocument,
     /// Its text.
     pub source: SourceFile,
     /// Its directory, absolute.
@@ -35,15 +37,16 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 pub(super) fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
     let path = &arguments.site;
     let source = SourceFile::new(path.display().to_string(), read(path)?);
-    let document: SiteDocument = decode(&source)?;
-    check(&document, &source)?;
+    let names: Names = serde_yaml::from_str(source.text()).unwrap_or_default();
+    let product = check(&names, &source)?;
+    let (head, document) = product.decode(&source)?;
     let directory = std::path::absolute(path)
         .map_err(|error| Stop::because(Exit::Internal, &error))?
         .parent()
         .map_or_else(|| PathBuf::from("/"), Path::to_owned);
     let below = |given: &Option<PathBuf>, default: &str| {
         crate::site::absolute(&directory, given.as_deref().unwrap_or(Path::new(default)))
-            .join(&document.site)
+            .join(&head.site)
     };
     let mut directories = arguments.runbooks.clone();
     directories.push(directory.clone());
@@ -57,9 +60,10 @@ pub(super) fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
         _ = write!(options, " --runbooks {word}");
     }
     Ok(LoadedSite {
-        backups: below(&document.backups, "backups"),
-        state: below(&document.state, "runs"),
+        backups: below(&head.backups, "backups"),
+        state: below(&head.state, "runs"),
         library: Library::new(directories),
+        head,
         document,
         source,
         directory,
@@ -85,31 +89,44 @@ fn read(path: &Path) -> Result<String, Stop> {
     std::fs::read_to_string(path).map_err(failed)
 }
 
+/// What decides how the rest is read. A file that does not hold it is explained by the reading of the
+/// first product.
+#[derive(Default, serde::Deserialize)]
+struct Names {
+    site: Option<String>,
+    product: Option<String>,
+}
+
 /// Rules that the types cannot say.
-fn check(document: &SiteDocument, source: &SourceFile) -> Result<(), Stop> {
+fn check(names: &Names, source: &SourceFile) -> Result<Product, Stop> {
     let mut problems = Problems::new();
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    if document.site.is_empty() || !document.site.chars().all(fits) {
+    if let Some(site) = &names.site
+        && (site.is_empty() || !site.chars().all(fits))
+    {
         let problem = Problem::error(
             Code::WRONG_VALUE,
-            format!("`{}` cannot be the name of a site", document.site),
+            format!("`{site}` cannot be the name of a site"),
         )
         .at(source.value_at(&["site"]), "")
         .help("use lower-case letters, digits, dashes and underscores");
         problems.push(problem);
     }
-    if document.product != "domibus" {
-        let problem = Problem::error(
-            Code::WRONG_VALUE,
-            format!("there is no product `{}`", document.product),
-        )
-        .at(source.value_at(&["product"]), "")
-        .help("products: domibus");
-        problems.push(problem);
-    }
+    let product = match &names.product {
+        None => Product::ALL[0],
+        Some(name) => Product::named(name).unwrap_or_else(|| {
+            let known = Product::ALL.map(Product::word).join(", ");
+            let problem =
+                Problem::error(Code::WRONG_VALUE, format!("there is no product `{name}`"))
+                    .at(source.value_at(&["product"]), "")
+                    .help(format!("products: {known}"));
+            problems.push(problem);
+            Product::ALL[0]
+        }),
+    };
     if problems.has_errors() {
         Err(problems.into())
     } else {
-        Ok(())
+        Ok(product)
     }
 }

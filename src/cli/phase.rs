@@ -36,7 +36,7 @@ pub(super) fn phase(
     if phase == Phase::Backup && practice::lay_out(&loaded)? {
         let message = format!(
             "laid out the practice installation of site {}\n",
-            loaded.document.site
+            loaded.head.site
         );
         _ = std::io::stderr().write_all(message.as_bytes());
         prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;

@@ -1,19 +1,17 @@
 //! From a site file and a phase to a plan.
 
 use super::arguments::{PhaseArgument, PlanningArguments};
+use super::domibus;
 use super::exit::Exit;
-use super::installed::{Looked, look};
 use super::load::LoadedSite;
-use super::next::{self, NextFound};
 use super::stop::Stop;
 use crate::adapter::registry;
 use crate::backup::{self, SealedSet};
 use crate::diagnostic::{Code, Problem, Problems, SourceFile, did_you_mean};
-use crate::host::{Host, LocalHost};
 use crate::plan::{Phase, Plan, PlanRequest, RunbookFile, Selection};
 use crate::runbook::{Runbook, SHIPPED};
+use crate::site::ProductDocument;
 use crate::site::domibus::Note;
-use crate::site::{self, Basis, Site, Surroundings};
 
 /// A plan and what it rests on.
 pub(super) struct Prepared {
@@ -57,17 +55,12 @@ pub(super) fn prepare(
         Phase::Backup => None,
         Phase::Upgrade | Phase::Restore => used_set(loaded, from, purpose)?,
     };
-    let next = next::look(loaded, &runbook.scenario, phase)?;
-    let (site, mut notes) = match &set {
-        Some(set) => (recorded(loaded, set, &next)?, Vec::new()),
-        None => installed(loaded, &next)?,
-    };
-    notes.extend(next.into_notes());
+    let (site, notes) = resolved(loaded, phase, &runbook, set.as_ref())?;
     let request = PlanRequest {
         runbook: &runbook,
         phase,
-        site: serde_json::to_value(&site).map_err(std::io::Error::from)?,
-        site_name: &site.name,
+        site,
+        site_name: &loaded.head.site,
         documents: vec![RunbookFile::of(&loaded.source)],
         backups: loaded.backups.clone(),
         state: loaded.state.clone(),
@@ -94,8 +87,8 @@ pub(super) fn documents(loaded: &LoadedSite, scenario: &str) -> Result<Vec<Runbo
 /// The runbook that the site names, or that of its product and the scenario.
 fn runbook(loaded: &LoadedSite, scenario: &str) -> Result<Runbook, Stop> {
     let load = |name: &str| Runbook::load(name, Some(&loaded.directory), &loaded.library);
-    let product = &loaded.document.product;
-    let runbook = match &loaded.document.runbook {
+    let product = &loaded.head.product;
+    let runbook = match &loaded.head.runbook {
         Some(name) => load(name).map_err(|problems| {
             let place = loaded.source.value_at(&["runbook"]);
             problems
@@ -147,7 +140,7 @@ fn used_set(
         if purpose == Purpose::Look {
             return Ok(None);
         }
-        let message = format!("site `{}` has no backup set", loaded.document.site);
+        let message = format!("site `{}` has no backup set", loaded.head.site);
         return Err(Stop::refused(message).hint(format!(
             "make one first: upgrade-kit backup {}",
             loaded.options
@@ -155,8 +148,8 @@ fn used_set(
     };
     let manifest = set.manifest();
     for (what, of_set, of_site) in [
-        ("site", &manifest.site, &loaded.document.site),
-        ("product", &manifest.product, &loaded.document.product),
+        ("site", &manifest.site, &loaded.head.site),
+        ("product", &manifest.product, &loaded.head.product),
     ] {
         if of_set != of_site {
             return Err(Stop::refused(format!(
@@ -169,65 +162,39 @@ fn used_set(
     Ok(Some(set))
 }
 
-/// The site on the basis of what is installed now.
-fn installed(loaded: &LoadedSite, next: &NextFound) -> Result<(Site, Vec<Note>), Stop> {
-    let found = look(loaded, &Looked::present(loaded), &[])?;
-    let site = resolved(loaded, &Basis::Installed(&found), next)?;
-    Ok((site, found.notes))
-}
-
-/// The site on the basis of what a backup set remembers.
-fn recorded(loaded: &LoadedSite, set: &SealedSet, next: &NextFound) -> Result<Site, Stop> {
-    let damaged = |reason: String| {
-        let message = format!(
-            "{} is damaged: {reason}",
-            set.directory().join("plan.json").display()
-        );
-        Stop::new(Exit::DamagedSet, message).hint("`upgrade-kit backups verify` tells more")
-    };
-    let plan: Plan = serde_json::from_slice(&set.plan_json()?)
-        .map_err(|error| damaged(format!("it cannot be read: {error}")))?;
-    if plan.digest() != set.manifest().plan {
-        return Err(damaged(
-            "it is not the plan that the manifest names".to_owned(),
-        ));
-    }
-    let site: Site = serde_json::from_value(plan.values)
-        .map_err(|error| damaged(format!("its site cannot be read: {error}")))?;
-    resolved(loaded, &Basis::Recorded(&site), next)
-}
-
-fn resolved(loaded: &LoadedSite, basis: &Basis<'_>, next: &NextFound) -> Result<Site, Stop> {
-    let host = LocalHost;
-    let find_program = |names: &[&str]| {
-        names
-            .iter()
-            .find(|name| host.find_program(name).is_some())
-            .map(|name| (*name).to_owned())
-    };
-    let around = Surroundings {
-        directory: &loaded.directory,
-        find_program: &find_program,
-    };
-    site::resolve(&loaded.document, basis, &next.after(), &around).map_err(|missing| {
-        let mut stop = Stop::new(
-            Exit::Document,
-            format!("the site file {} does not say enough", loaded.source.name()),
-        );
-        for line in missing {
-            stop = stop.hint(line);
+/// The site, resolved by the rules of its product, as expressions see it; and what was noticed.
+fn resolved(
+    loaded: &LoadedSite,
+    phase: Phase,
+    runbook: &Runbook,
+    set: Option<&SealedSet>,
+) -> Result<(serde_json::Value, Vec<Note>), Stop> {
+    match &loaded.document {
+        ProductDocument::Domibus(document) => {
+            domibus::values(loaded, document, &runbook.scenario, phase, set)
         }
-        stop
-    })
+    }
+}
+
+/// The values of a site whose document does not say enough: `missing` holds what it must say.
+pub(super) fn not_enough(loaded: &LoadedSite, missing: Vec<String>) -> Stop {
+    let mut stop = Stop::new(
+        Exit::Document,
+        format!("the site file {} does not say enough", loaded.source.name()),
+    );
+    for line in missing {
+        stop = stop.hint(line);
+    }
+    stop
 }
 
 fn check_fit(runbook: &Runbook, loaded: &LoadedSite, scenario: &str) -> Result<(), Stop> {
-    if runbook.product != loaded.document.product {
+    if runbook.product != loaded.head.product {
         return Err(Stop::new(
             Exit::Document,
             format!(
                 "runbook `{}` is for product `{}`, the site has `{}`",
-                runbook.name, runbook.product, loaded.document.product
+                runbook.name, runbook.product, loaded.head.product
             ),
         ));
     }

@@ -12,7 +12,7 @@ use crate::site::absolute;
 /// Copies the template to its place if nothing is there yet; tells whether it did. The copy gets its
 /// name when it is whole.
 pub(super) fn lay_out(loaded: &LoadedSite) -> Result<bool, Stop> {
-    let Some(practice) = &loaded.document.practice else {
+    let Some(practice) = &loaded.head.practice else {
         return Ok(false);
     };
     let installation = absolute(&loaded.directory, &practice.installation);

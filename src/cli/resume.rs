@@ -54,7 +54,7 @@ fn newest_unfinished(loaded: &LoadedSite) -> Result<String, Stop> {
         .hint("`upgrade-kit runs` lists all; name the one to resume")),
         None => Err(Stop::refused(format!(
             "site `{}` has no runs",
-            loaded.document.site
+            loaded.head.site
         ))),
     }
 }

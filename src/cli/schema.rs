@@ -8,12 +8,12 @@ use super::arguments::{Arguments, SchemaOf};
 use super::exit::Exit;
 use super::stop::Stop;
 use crate::runbook::{PartDocument, RunbookDocument};
-use crate::site::SiteDocument;
+use crate::site::Product;
 
 /// Prints the JSON Schema of a document.
-pub(super) fn schema(document: SchemaOf, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn schema(document: SchemaOf, product: &str, out: &mut dyn Write) -> Result<Exit, Stop> {
     let schema = match document {
-        SchemaOf::Site => schemars::schema_for!(SiteDocument),
+        SchemaOf::Site => Product::named(product).unwrap_or(Product::ALL[0]).schema(),
         SchemaOf::Runbook => schemars::schema_for!(RunbookDocument),
         SchemaOf::Part => schemars::schema_for!(PartDocument),
     };

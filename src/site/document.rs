@@ -1,4 +1,4 @@
-//! `site.yaml` as it is written.
+//! `site.yaml` of a Domibus, as it is written.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,53 +6,34 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
+use super::head::site_document;
 use super::{NodeManager, SecretRef};
 use crate::diagnostic::unique;
 
-/// One installation, written down once. Relative paths are relative to this file.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SiteDocument {
-    /// Name of the site: lower-case letters, digits and dashes. Names its backup sets and runs.
-    pub site: String,
-    /// Product: `domibus`.
-    pub product: String,
-    /// Where backup sets are kept. Default `backups` beside this file.
-    #[serde(default)]
-    pub backups: Option<PathBuf>,
-    /// Where runs and their journals are kept. Default `runs` beside this file.
-    #[serde(default)]
-    pub state: Option<PathBuf>,
-    /// Name or path of the runbook, instead of `PRODUCT/SCENARIO`.
-    #[serde(default)]
-    pub runbook: Option<String>,
-    /// For practice: an installation that is laid out from a template when it does not exist yet.
-    #[serde(default)]
-    pub practice: Option<PracticeDocument>,
-    /// The application server.
-    pub server: ServerDocument,
-    /// The database.
-    #[serde(default)]
-    pub database: Option<DatabaseDocument>,
-    /// What discovery cannot find or gets wrong.
-    #[serde(default)]
-    pub installation: InstallationDocument,
-    /// More folders that belong to the data: by name.
-    #[serde(default, deserialize_with = "unique::map")]
-    #[schemars(with = "BTreeMap<String, PathBuf>")]
-    pub folders: IndexMap<String, PathBuf>,
-    /// The version to go to and its material.
-    #[serde(default)]
-    pub upgrade: UpgradeDocument,
-    /// The new installation, for scenario `new-server`: installed and configured, with the new
-    /// version, and never started.
-    #[serde(default)]
-    pub target: Option<TargetDocument>,
-    /// Free values for the site's own runbooks: `${ site.values.NAME }`.
-    #[serde(default, deserialize_with = "unique::json_map")]
-    pub values: Map<String, Value>,
+site_document! {
+    /// One installation of Domibus, written down once. Relative paths are relative to this file.
+    pub struct SiteDocument {
+        /// The application server.
+        pub server: ServerDocument,
+        /// The database.
+        #[serde(default)]
+        pub database: Option<DatabaseDocument>,
+        /// What discovery cannot find or gets wrong.
+        #[serde(default)]
+        pub installation: InstallationDocument,
+        /// More folders that belong to the data: by name.
+        #[serde(default, deserialize_with = "unique::map")]
+        #[schemars(with = "BTreeMap<String, PathBuf>")]
+        pub folders: IndexMap<String, PathBuf>,
+        /// The version to go to and its material.
+        #[serde(default)]
+        pub upgrade: UpgradeDocument,
+        /// The new installation, for scenario `new-server`: installed and configured, with the new
+        /// version, and never started.
+        #[serde(default)]
+        pub target: Option<TargetDocument>,
+    }
 }
 
 /// The new installation of scenario `new-server`. Each key means what it means for the present one.
@@ -101,16 +82,6 @@ impl Shareable {
             Self::Database => "database",
         }
     }
-}
-
-/// An installation for practice.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PracticeDocument {
-    /// The folder that is copied.
-    pub template: PathBuf,
-    /// Where it is laid out. The server's home lies inside.
-    pub installation: PathBuf,
 }
 
 /// Kinds of application server.

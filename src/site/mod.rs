@@ -8,6 +8,7 @@
 mod document;
 pub mod domibus;
 pub mod files;
+mod head;
 pub mod placeholders;
 pub mod properties;
 mod resolve;
@@ -18,10 +19,11 @@ pub mod startup_args;
 mod weblogic;
 
 pub use document::{
-    DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument, PracticeDocument,
-    ScriptsDocument, ServerDocument, ServerKind, Shareable, SiteDocument, TargetDocument,
-    UpgradeDocument, WeblogicDocument,
+    DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument, ScriptsDocument,
+    ServerDocument, ServerKind, Shareable, SiteDocument, TargetDocument, UpgradeDocument,
+    WeblogicDocument,
 };
+pub use head::{PracticeDocument, Product, ProductDocument, SiteHead};
 pub use resolve::{After, Basis, FindProgram, Surroundings, absolute, resolve, same_address};
 pub use resolved::{
     Broker, Config, Connection, Database, Folder, Migration, Next, Oracle, OracleConnection,

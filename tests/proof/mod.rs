@@ -11,6 +11,7 @@ mod kill;
 mod kit;
 mod on_weblogic;
 mod place;
+mod power;
 mod random;
 mod real;
 mod real_kill;

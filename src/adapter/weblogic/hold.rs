@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::config_xml::{Held, with_target, without_target};
 use super::domain::{Domain, list};
-use crate::adapter::{Action, Effect, Failure, Preview, PreviewLine, StepContext};
+use crate::adapter::{Action, Effect, Failure, Preview, PreviewLine, StepContext, Transient};
 use crate::event::{FailureKind, Outcome};
 use crate::host::{Attributes, Host, HostError};
 use crate::site::{HELD_FILE, HeldDeployment};
@@ -122,6 +122,8 @@ impl Action for HoldApplication {
     const NAME: &'static str = "weblogic.hold-application";
     const SUMMARY: &'static str = "Keeps a WebLogic deployment from starting with its domain";
     const EFFECT: Effect = Effect::Idempotent;
+    // Of a domain that ran it did nothing, and that one will be started again.
+    const TRANSIENT: Option<Transient> = Some(Transient::Held);
 
     fn validate(&self) -> Vec<String> {
         self.domain.validate()

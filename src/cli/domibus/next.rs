@@ -1,15 +1,14 @@
 //! Looks at the installation that the new version will run in, where that is another one.
 
-use super::exit::Exit;
+use super::super::exit::Exit;
+use super::super::load::LoadedSite;
+use super::super::stop::Stop;
 use super::installed::{Looked, look as look_at};
-use super::load::LoadedSite;
-use super::stop::Stop;
 use crate::diagnostic::{Code, Problem, Problems};
 use crate::plan::Phase;
-use crate::site::After;
-use crate::site::absolute;
 use crate::site::domibus::{DomibusInstallation, Note};
 use crate::site::files::normalized;
+use crate::site::{After, SiteDocument, absolute};
 
 /// The scenario with an installation of its own for the new version.
 const NEW_SERVER: &str = "new-server";
@@ -44,12 +43,17 @@ impl NextFound {
 }
 
 /// Looks at it. A backup is of the present installation alone.
-pub(super) fn look(loaded: &LoadedSite, scenario: &str, phase: Phase) -> Result<NextFound, Stop> {
+pub(super) fn look(
+    loaded: &LoadedSite,
+    document: &SiteDocument,
+    scenario: &str,
+    phase: Phase,
+) -> Result<NextFound, Stop> {
     if phase == Phase::Backup {
         return Ok(NextFound::Same);
     }
     if scenario == NEW_SERVER {
-        let Some(target) = &loaded.document.target else {
+        let Some(target) = &document.target else {
             let problem = Problem::error(
                 Code::WRONG_VALUE,
                 format!("scenario `{NEW_SERVER}` needs `target`"),
@@ -61,20 +65,24 @@ pub(super) fn look(loaded: &LoadedSite, scenario: &str, phase: Phase) -> Result<
         let found = look_at(loaded, &Looked::target(target), &[])?;
         return Ok(NextFound::Target(Box::new(found)));
     }
-    if loaded.document.upgrade.config_location.is_none() {
+    if document.upgrade.config_location.is_none() {
         return Ok(NextFound::Same);
     }
-    configuration(loaded, phase)
+    configuration(loaded, document, phase)
 }
 
 /// A new configuration directory. An upgrade reads it where its material lies; a restore sees whether
 /// an upgrade got as far as leading the server to it.
-fn configuration(loaded: &LoadedSite, phase: Phase) -> Result<NextFound, Stop> {
-    let upgrade = &loaded.document.upgrade;
+fn configuration(
+    loaded: &LoadedSite,
+    document: &SiteDocument,
+    phase: Phase,
+) -> Result<NextFound, Stop> {
+    let upgrade = &document.upgrade;
     let path = |path| absolute(&loaded.directory, path);
     let location = upgrade.config_location.as_deref().map(path);
     let location = location.unwrap_or_default();
-    let present = Looked::present(loaded);
+    let present = Looked::present(document);
     if phase == Phase::Restore {
         let found = look_at(loaded, &present, &[])?;
         return Ok(if normalized(&found.config_location) == location {
@@ -105,7 +113,7 @@ fn configuration(loaded: &LoadedSite, phase: Phase) -> Result<NextFound, Stop> {
     let mut elsewhere = vec![(location.clone(), material)];
     if let Some(startup) = upgrade.startup_arguments.as_deref().map(path) {
         let now = look_at(loaded, &present, &[])?;
-        let written = loaded.document.server.startup_arguments.as_deref();
+        let written = document.server.startup_arguments.as_deref();
         if let Some(file) = written.map(path).or(now.startup_file) {
             elsewhere.push((file, startup));
         }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::load::LoadedSite;
-use super::stop::Stop;
+use super::super::load::LoadedSite;
+use super::super::stop::Stop;
 use crate::diagnostic::{Code, Problem, Problems};
 use crate::site::domibus::{DomibusInstallation, ServerPlace, discover};
 use crate::site::files::{FileSource, Mapped};
-use crate::site::{self, ServerDocument, TargetDocument};
+use crate::site::{self, ServerDocument, SiteDocument, TargetDocument};
 
 /// Which installation is looked at.
 pub(super) struct Looked<'a> {
@@ -19,9 +19,11 @@ pub(super) struct Looked<'a> {
 
 impl<'a> Looked<'a> {
     /// The present one.
-    pub(super) fn present(loaded: &'a LoadedSite) -> Self {
-        let server = &loaded.document.server;
-        Self { server, keys: &[] }
+    pub(super) fn present(document: &'a SiteDocument) -> Self {
+        Self {
+            server: &document.server,
+            keys: &[],
+        }
     }
 
     /// The new one of scenario `new-server`.
@@ -51,7 +53,7 @@ pub(super) fn look(
     let environment: BTreeMap<String, String> =
         looked.server.environment.clone().into_iter().collect();
     let mut files = Mapped::default();
-    if let Some(practice) = &loaded.document.practice
+    if let Some(practice) = &loaded.head.practice
         && !home.exists()
     {
         files = files.and(
@@ -106,7 +108,7 @@ fn no_server(
     error: &std::io::Error,
 ) -> Problem {
     let template = loaded
-        .document
+        .head
         .practice
         .as_ref()
         .map(|practice| site::absolute(&loaded.directory, &practice.template))
