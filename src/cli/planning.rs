@@ -4,6 +4,7 @@ use super::arguments::{PhaseArgument, PlanningArguments};
 use super::domibus;
 use super::exit::Exit;
 use super::load::LoadedSite;
+use super::ox;
 use super::stop::Stop;
 use crate::adapter::registry;
 use crate::backup::{self, SealedSet};
@@ -173,6 +174,7 @@ fn resolved(
         ProductDocument::Domibus(document) => {
             domibus::values(loaded, document, &runbook.scenario, phase, set)
         }
+        ProductDocument::Ox(document) => Ok((ox::values(loaded, document, phase)?, Vec::new())),
     }
 }
 

@@ -58,6 +58,20 @@ pub static SHIPPED: &[(&str, &str)] = &[
         "domibus/server-weblogic",
         include_str!("../../runbooks/domibus/server-weblogic.yaml"),
     ),
+    (
+        "ox/database",
+        include_str!("../../runbooks/ox/database.yaml"),
+    ),
+    ("ox/frame", include_str!("../../runbooks/ox/frame.yaml")),
+    ("ox/nodes", include_str!("../../runbooks/ox/nodes.yaml")),
+    (
+        "ox/rolling-upgrade",
+        include_str!("../../runbooks/ox/rolling-upgrade.yaml"),
+    ),
+    (
+        "ox/schemata",
+        include_str!("../../runbooks/ox/schemata.yaml"),
+    ),
 ];
 
 #[cfg(test)]

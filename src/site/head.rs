@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::diagnostic::{Problems, SourceFile, decode};
 
 use super::SiteDocument;
+use super::ox::OxSiteDocument;
 
 /// The keys that the site file of every product has.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub struct PracticeDocument {
 pub enum ProductDocument {
     /// Domibus.
     Domibus(Box<SiteDocument>),
+    /// OX App Suite.
+    Ox(Box<OxSiteDocument>),
 }
 
 /// The products that a site file can be of.
@@ -48,16 +51,19 @@ pub enum ProductDocument {
 pub enum Product {
     /// Domibus, the AS4 access point.
     Domibus,
+    /// OX App Suite.
+    Ox,
 }
 
 impl Product {
     /// Every product.
-    pub const ALL: [Self; 1] = [Self::Domibus];
+    pub const ALL: [Self; 2] = [Self::Domibus, Self::Ox];
 
     /// The word of the documents.
     pub fn word(self) -> &'static str {
         match self {
             Self::Domibus => "domibus",
+            Self::Ox => "ox",
         }
     }
 
@@ -76,6 +82,10 @@ impl Product {
                     ProductDocument::Domibus(Box::new(document)),
                 ))
             }
+            Self::Ox => {
+                let document: OxSiteDocument = decode(source)?;
+                Ok((document.head(), ProductDocument::Ox(Box::new(document))))
+            }
         }
     }
 
@@ -83,6 +93,7 @@ impl Product {
     pub fn schema(self) -> schemars::Schema {
         match self {
             Self::Domibus => schemars::schema_for!(SiteDocument),
+            Self::Ox => schemars::schema_for!(OxSiteDocument),
         }
     }
 }
