@@ -15,6 +15,10 @@ pub static SHIPPED: &[(&str, &str)] = &[
         include_str!("../../runbooks/domibus/broker-kahadb.yaml"),
     ),
     (
+        "domibus/broker-weblogic",
+        include_str!("../../runbooks/domibus/broker-weblogic.yaml"),
+    ),
+    (
         "domibus/configuration",
         include_str!("../../runbooks/domibus/configuration.yaml"),
     ),
@@ -49,6 +53,10 @@ pub static SHIPPED: &[(&str, &str)] = &[
     (
         "domibus/server-process",
         include_str!("../../runbooks/domibus/server-process.yaml"),
+    ),
+    (
+        "domibus/server-weblogic",
+        include_str!("../../runbooks/domibus/server-weblogic.yaml"),
     ),
     (
         "ox/database",

@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SecretRef;
 use super::head::site_document;
+use super::{NodeManager, SecretRef};
 use crate::diagnostic::unique;
 
 site_document! {
@@ -107,6 +107,8 @@ pub enum ServerKind {
     Tomcat,
     /// WildFly with its embedded Artemis.
     Wildfly,
+    /// Oracle WebLogic, reached through WLST.
+    Weblogic,
 }
 
 /// The application server.
@@ -115,10 +117,10 @@ pub enum ServerKind {
 pub struct ServerDocument {
     /// Kind.
     pub kind: ServerKind,
-    /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
+    /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`, `ORACLE_HOME`).
     pub home: PathBuf,
     /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else `HOME`, or
-    /// `JBOSS_BASE_DIR`, which is else `HOME/standalone`.
+    /// `JBOSS_BASE_DIR`, which is else `HOME/standalone`. For WebLogic `DOMAIN_HOME`, which has no usual place.
     #[serde(default)]
     pub base: Option<PathBuf>,
     /// WildFly only: its configuration file in `BASE/configuration`. Default `standalone-full.xml`.
@@ -150,16 +152,64 @@ pub struct ServerDocument {
     #[serde(default)]
     pub start_timeout: Option<String>,
     /// File that holds the startup arguments. Default `BASE/bin/setenv.sh` if it exists,
-    /// for WildFly `HOME/bin/standalone.conf`.
+    /// for WildFly `HOME/bin/standalone.conf`, for WebLogic that one of `BASE/bin/setUserOverrides.sh` and
+    /// `BASE/bin/setDomainEnv.sh` which names the configuration directory.
     #[serde(default)]
     pub startup_arguments: Option<PathBuf>,
     /// The deployed application. Default `BASE/webapps/domibus.war`, for WildFly the one
-    /// `domibus*.war` of its deployments folder.
+    /// `domibus*.war` of its deployments folder, for WebLogic the source of the deployment.
     #[serde(default)]
     pub war: Option<PathBuf>,
+    /// WebLogic only: who asks the domain, and what of it is Domibus.
+    #[serde(default)]
+    pub weblogic: Option<WeblogicDocument>,
     /// How to see that the application works.
     #[serde(default)]
     pub health: Option<HealthDocument>,
+}
+
+/// A WebLogic domain. Names that are not given are those of `BASE/config/config.xml`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WeblogicDocument {
+    /// The file of the account that WLST's `storeUserConfig` made. The account needs the role Admin.
+    #[serde(default)]
+    pub user_config_file: Option<PathBuf>,
+    /// The key file that belongs to it.
+    #[serde(default)]
+    pub user_key_file: Option<PathBuf>,
+    /// The account, instead of the two files.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Where its password is.
+    #[serde(default)]
+    pub password: Option<SecretRef>,
+    /// The WLST program. Default `HOME/oracle_common/common/bin/wlst.sh`.
+    #[serde(default)]
+    pub wlst: Option<PathBuf>,
+    /// Address of the Admin Server: `t3://host:7001`. Default: as it is configured.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The deployment that is Domibus. Default: the one whose name or source begins with `domibus`.
+    #[serde(default)]
+    pub deployment: Option<String>,
+    /// Clusters and servers that it is deployed to. Default: as they are configured.
+    #[serde(default)]
+    pub targets: Option<Vec<String>>,
+    /// The JMS module with Domibus' queues. Default: the one that has a JNDI name `jms/domibus.…`.
+    #[serde(default)]
+    pub jms_module: Option<String>,
+    /// Clusters and servers that hold its destinations. Default: as they are configured.
+    #[serde(default)]
+    pub jms_targets: Option<Vec<String>>,
+    /// Servers besides the Admin Server, in the order in which they are started. Default: all that are
+    /// configured.
+    #[serde(default)]
+    pub managed_servers: Option<Vec<String>>,
+    /// The Node Manager that starts the Admin Server, and by which that starts the others. Without it the
+    /// domain's own scripts start all of them on this machine.
+    #[serde(default)]
+    pub node_manager: Option<NodeManager>,
 }
 
 /// How to see over HTTP that the application works.

@@ -17,12 +17,13 @@ mod resolved;
 mod secret_ref;
 mod secret_resolve;
 pub mod startup_args;
+mod weblogic;
 pub mod wso2;
 
 pub use document::{
     Carriage, DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument,
     ScriptsDocument, ServerDocument, ServerKind, Shareable, SiteDocument, TargetDocument,
-    UpgradeDocument,
+    UpgradeDocument, WeblogicDocument,
 };
 pub use head::{PracticeDocument, Product, ProductDocument, SiteHead};
 pub use resolve::{After, Basis, FindProgram, Surroundings, absolute, resolve, same_address};
@@ -32,3 +33,7 @@ pub use resolved::{
 };
 pub use secret_ref::SecretRef;
 pub use secret_resolve::{SecretError, resolve as resolve_secret};
+pub use weblogic::{
+    HELD_FILE, HeldDeployment, NodeManager, Weblogic, WeblogicConnection, WeblogicDomain,
+    WeblogicJms,
+};

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::domibus::ArtemisStores;
-use super::{DatabaseKind, HealthDocument, SecretRef, ServerKind, Shareable};
+use super::{
+    DatabaseKind, HealthDocument, SecretRef, ServerKind, Shareable, Weblogic, WeblogicJms,
+};
 
 /// The site with every value that the document, the installation and the defaults give. Values that
 /// are not known are `null`, so that every name exists in expressions. Paths are absolute.
@@ -118,6 +120,9 @@ pub struct Server {
     pub derived: Vec<PathBuf>,
     /// How to see that the application works.
     pub health: Option<HealthDocument>,
+    /// The domain of a WebLogic.
+    #[serde(default)]
+    pub weblogic: Option<Weblogic>,
 }
 
 /// The configuration directory.
@@ -144,6 +149,9 @@ pub struct Broker {
     pub transactions: Option<PathBuf>,
     /// The stores of a WildFly's Artemis.
     pub artemis: Option<ArtemisStores>,
+    /// What holds the messages on a WebLogic.
+    #[serde(default)]
+    pub weblogic: Option<WeblogicJms>,
     /// Store locks that a running broker holds.
     pub locks: Vec<PathBuf>,
 }

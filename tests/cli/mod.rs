@@ -20,3 +20,4 @@ mod secrets;
 mod selection;
 mod sets;
 mod site_file;
+mod weblogic_site;

@@ -15,12 +15,18 @@ fn is(step: &Step, actions: &[&str]) -> bool {
     actions.contains(&step.action.as_str())
 }
 
+/// A WebLogic is started for its messages, and stopped again, while Domibus is held back from starting
+/// with it: the laws of stops and starts are about a server with Domibus.
+fn is_held(step: &Step) -> bool {
+    step.id.contains("-held-")
+}
+
 fn stops(step: &Step) -> bool {
-    is(step, &["server.stop", "weblogic.stop-servers"])
+    is(step, &["server.stop", "weblogic.stop-servers"]) && !is_held(step)
 }
 
 fn starts(step: &Step) -> bool {
-    is(step, &["server.start", "weblogic.start-servers"])
+    is(step, &["server.start", "weblogic.start-servers"]) && !is_held(step)
 }
 
 fn copies_a_store(step: &Step) -> bool {
@@ -83,6 +89,8 @@ fn replaces(step: &Step) -> bool {
                 "files.remove",
                 "mysql.script",
                 "oracle.script",
+                "weblogic.empty-jms",
+                "weblogic.import-jms",
             ],
         )
 }
@@ -108,15 +116,34 @@ const LAWS: &[Law] = &[
     },
     Law {
         text: "WebLogic exports before its servers stop",
-        phases: &["backup"],
+        phases: &["backup", "restore"],
         first: exports_from_a_server,
         second: stops,
     },
     Law {
         text: "WebLogic exports when the application is stopped and its destinations are paused",
         phases: EVERY,
-        first: |step| is(step, &["weblogic.pause-jms"]),
+        first: |step| {
+            let before_import = step.id == "pause-before-import";
+            is(step, &["weblogic.stop-application"])
+                || is(step, &["weblogic.pause-jms"]) && !before_import
+        },
         second: exports_from_a_server,
+    },
+    Law {
+        text: "WebLogic imports when its destinations are paused",
+        phases: &["upgrade", "restore"],
+        first: |step| is(step, &["weblogic.pause-jms"]),
+        second: |step| is(step, &["weblogic.empty-jms", "weblogic.import-jms"]),
+    },
+    Law {
+        text: "WebLogic's Domibus starts when nothing holds it and every server has stopped",
+        phases: &["upgrade", "restore"],
+        first: |step| {
+            is(step, &["weblogic.release-application"])
+                || is(step, &["weblogic.stop-servers"]) && is_held(step)
+        },
+        second: starts,
     },
     Law {
         text: "the set is sealed when everything is in it",
@@ -238,6 +265,21 @@ const NEEDED: &[(&str, &[&str], fn(&Step) -> bool)] = &[
     ("the set is sealed", &["backup", "restore"], seals),
 ];
 
+/// A start without Domibus is one only between a step that holds it back and the one that releases it.
+fn starts_that_are_not_held(plan: &Planned) -> impl Iterator<Item = String> {
+    let named = |action: &'static str| plan.with(move |step| is(step, &[action]));
+    let held_starts = named("weblogic.start-servers").filter(|(_, step)| is_held(step));
+    held_starts.filter_map(move |(start, step)| {
+        let released_between = |hold: usize| {
+            let mut releases = named("weblogic.release-application");
+            releases.any(|(release, _)| plan.follows(hold, release) && plan.follows(release, start))
+        };
+        let mut holds = named("weblogic.hold-application");
+        let is_held = holds.any(|(hold, _)| plan.follows(hold, start) && !released_between(hold));
+        (!is_held).then(|| format!("{} starts Domibus, which nothing holds back", step.id))
+    })
+}
+
 /// The laws that a plan breaks.
 pub(super) fn broken(plan: &Planned) -> impl Iterator<Item = String> {
     let ruling = LAWS
@@ -258,5 +300,6 @@ pub(super) fn broken(plan: &Planned) -> impl Iterator<Item = String> {
             found.push(format!("{text}: no step does"));
         }
     }
+    found.extend(starts_that_are_not_held(plan));
     found.into_iter()
 }

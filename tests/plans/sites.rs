@@ -7,11 +7,31 @@ use std::path::{Path, PathBuf};
 /// The parts of a WildFly configuration that say where Domibus keeps what.
 const STANDALONE_FULL: &str = include_str!("standalone-full.xml");
 
+/// The configuration of a WebLogic domain with a cluster.
+const DOMAIN: &str = include_str!("config.xml");
+
+/// Its data source, and its queues.
+const DATA_SOURCE: &str =
+    "<jdbc-data-source xmlns=\"http://xmlns.oracle.com/weblogic/jdbc-data-source\">
+  <name>eDeliveryDs</name>
+  <jdbc-driver-params><url>DATA_SOURCE_URL</url>
+    <properties><property><name>user</name><value>domibus</value></property></properties>
+    <password-encrypted>{AES256}abc=</password-encrypted></jdbc-driver-params>
+  <jdbc-data-source-params><jndi-name>jdbc/cipaeDeliveryDs</jndi-name></jdbc-data-source-params>
+</jdbc-data-source>
+";
+const QUEUES: &str = "<weblogic-jms xmlns=\"http://xmlns.oracle.com/weblogic/weblogic-jms\">
+  <uniform-distributed-queue name=\"DomibusSendMessageQueue\">
+    <jndi-name>jms/domibus.internal.dispatch.queue</jndi-name></uniform-distributed-queue>
+</weblogic-jms>
+";
+
 /// Kinds of application server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Server {
     Tomcat,
     Wildfly,
+    Weblogic,
 }
 
 /// Kinds of database.
@@ -49,6 +69,7 @@ impl fmt::Display for Server {
         f.write_str(match self {
             Self::Tomcat => "tomcat",
             Self::Wildfly => "wildfly",
+            Self::Weblogic => "weblogic",
         })
     }
 }
@@ -65,7 +86,7 @@ impl fmt::Display for Database {
 impl Combination {
     pub(super) fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for server in [Server::Tomcat, Server::Wildfly] {
+        for server in [Server::Tomcat, Server::Wildfly, Server::Weblogic] {
             for database in [Database::Mysql, Database::Oracle] {
                 for tenants in [false, true] {
                     for new_server in [false, true] {
@@ -181,7 +202,13 @@ impl Combination {
 
     fn server_section(self, home: &str, indent: &str) -> String {
         let server = self.server;
-        format!("{indent}kind: {server}\n{indent}home: {home}\n{indent}ports: [8080]\n")
+        let place = match server {
+            Server::Tomcat | Server::Wildfly => format!("{indent}ports: [8080]\n"),
+            Server::Weblogic => format!(
+                "{indent}base: {home}\n{indent}weblogic: {{ user: weblogic, password: {{ env: WEBLOGIC_PASSWORD }} }}\n"
+            ),
+        };
+        format!("{indent}kind: {server}\n{indent}home: {home}\n{place}")
     }
 
     fn database_section(self, indent: &str) -> String {
@@ -233,12 +260,28 @@ impl Installation {
                     "",
                 );
             }
+            Server::Weblogic => {
+                write(
+                    &self.home.join("bin/setDomainEnv.sh"),
+                    &self.startup(&self.configuration),
+                );
+                let config = self.home.join("config");
+                write(&config.join("config.xml"), DOMAIN);
+                let data_source = DATA_SOURCE.replace("DATA_SOURCE_URL", &self.url());
+                write(&config.join("jdbc/eDeliveryDs-jdbc.xml"), &data_source);
+                write(&config.join("jms/edeliverymodule-jms.xml"), QUEUES);
+                write(&self.home.join("deploy/domibus-weblogic.war"), "");
+            }
         }
     }
 
     fn startup(&self, configuration: &Path) -> String {
+        let variable = match self.combination.server {
+            Server::Tomcat | Server::Wildfly => "JAVA_OPTS",
+            Server::Weblogic => "EXTRA_JAVA_PROPERTIES",
+        };
         format!(
-            "JAVA_OPTS=\"$JAVA_OPTS -Ddomibus.config.location={}\"\n",
+            "{variable}=\"${variable} -Ddomibus.config.location={}\"\n",
             configuration.display()
         )
     }

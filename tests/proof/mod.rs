@@ -9,6 +9,8 @@
 
 mod kill;
 mod kit;
+mod on_weblogic;
+mod place;
 mod power;
 mod random;
 mod real;
@@ -17,4 +19,5 @@ mod round_trip;
 mod secrets;
 mod sets;
 mod tree;
+mod weblogic;
 mod wildfly;

@@ -1,9 +1,9 @@
 //! A real installation on WildFly: its embedded Artemis, its data source on MariaDB.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::kit::{Kit, Moment, command, names, processes, sweep};
+use super::kit::{Kit, Moment, command, names, processes};
+use super::place::Place;
 use super::random::Random;
 use super::real::{State, is_wanted};
 use super::sets;
@@ -13,42 +13,29 @@ const VERSION: &str = "26.1.3.Final";
 
 /// The installation, its database server and the program.
 struct OnWildfly {
-    /// Holds everything; short, because a socket's path must be.
-    home: tempfile::TempDir,
+    place: Place,
     kit: Kit,
-    schemas: Vec<String>,
 }
 
-impl Drop for OnWildfly {
-    fn drop(&mut self) {
-        sweep(self.home.path());
+impl std::ops::Deref for OnWildfly {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
     }
 }
 
 impl OnWildfly {
     /// Starts a database and WildFly, and fills the queues.
     fn start() -> Self {
-        let home = tempfile::Builder::new()
-            .prefix("upk-wf-")
-            .tempdir()
-            .unwrap();
-        let mut real = Self {
-            kit: Kit::new(home.path(), "wildfly"),
-            home,
-            schemas: Vec::new(),
+        let place = Place::new("upk-wf-");
+        let real = Self {
+            kit: Kit::new(&place.path(""), "wildfly"),
+            place,
         };
-        let database = real.path("mariadb");
-        let database = database.to_str().unwrap();
-        real.rig("mariadb", &["start", database]);
-        real.rig("mariadb", &["seed", database, "0"]);
+        real.start_database("0");
         real.rig("domibus-wildfly", &[real.home(), VERSION]);
-        real.schemas = (real.value("mariadb_schemas").split(' '))
-            .map(str::to_owned)
-            .collect();
-        let secret = real.path("password");
-        std::fs::write(&secret, format!("{}\n", real.value("mariadb_password"))).unwrap();
-        let only_owner = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        std::fs::set_permissions(&secret, only_owner).unwrap();
+        real.write_password();
         std::fs::write(real.path("site.yaml"), real.site()).unwrap();
         real.rig("wildfly", &["start", real.home()]);
         real.fill_queues();
@@ -90,33 +77,6 @@ upgrade:
         )
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
-    }
-
-    fn home(&self) -> &str {
-        self.home.path().to_str().unwrap()
-    }
-
-    fn value(&self, name: &str) -> String {
-        let text = std::fs::read_to_string(self.path("rig.env")).unwrap();
-        let start = format!("{name}=");
-        let line = text.lines().find_map(|line| line.strip_prefix(&start));
-        line.unwrap().to_owned()
-    }
-
-    fn rig(&self, script: &str, arguments: &[&str]) -> String {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/rig")
-            .join(script);
-        let output = command(&script).args(arguments).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let success = output.status.success();
-        assert!(success, "{} {arguments:?}: {text}{said}", script.display());
-        text
-    }
-
     /// In words of the rig's client; queues by the name of their resource.
     fn jms(&self, words: &str) -> String {
         let words = words.replace("Domibus", "jms.queue.Domibus");
@@ -125,13 +85,6 @@ upgrade:
             "wildfly",
             &[&["jms", self.home()], words.as_slice()].concat(),
         )
-    }
-
-    fn sql(&self, statements: &str) -> String {
-        let database = self.path("mariadb");
-        let database = database.to_str().unwrap();
-        let arguments = ["root", database, "--skip-column-names", "-e", statements];
-        self.rig("mariadb", &arguments)
     }
 
     /// Thousands of messages: small ones, ones with a file of their own, a queue that has gone to pages,
@@ -155,18 +108,9 @@ upgrade:
     fn fingerprint(&self) -> State {
         let mut messages: Vec<String> = self.jms("list").lines().map(str::to_owned).collect();
         messages.extend(self.jms("contents").lines().map(str::to_owned));
-        let rest = self.rig("fingerprint", &[self.home()]);
-        let holders = ["data/fs_plugin", "data/payloads", "data"];
-        let installed = rest.lines().map(|line| {
-            let mut words: Vec<&str> = line.split(' ').collect();
-            if words[0] == "folder" && holders.contains(&words[words.len() - 1]) {
-                words[3] = "-";
-            }
-            words.join(" ")
-        });
         State {
             messages,
-            installed: installed.collect(),
+            installed: self.place.fingerprint(),
         }
     }
 
@@ -189,12 +133,7 @@ upgrade:
 
     fn assert_version(&self, version: &str) {
         self.expect_processes();
-        for schema in &self.schemas {
-            let sql = format!(
-                "SELECT VERSION FROM {schema}.TB_VERSION ORDER BY CREATION_TIME DESC, VERSION DESC LIMIT 1"
-            );
-            assert_eq!(self.sql(&sql).trim(), version, "{schema}");
-        }
+        self.assert_schemas(version);
         let answer = command("curl")
             .args(["-s", "-m", "20"])
             .arg(self.value("url"))
@@ -221,9 +160,10 @@ upgrade:
         self.jms("consume DomibusDLQ 5");
         self.jms("send DomibusPullMessageQueue 40");
         self.jms("schedule DomibusEArchiveNotificationQueue 5 86400");
-        let general = &self.schemas[0];
+        let schemas = self.schemas();
+        let general = &schemas[0];
         self.sql(&format!("CREATE TABLE {general}.TB_NEW (A INT)"));
-        let tenant = &self.schemas[1];
+        let tenant = &schemas[1];
         self.sql(&format!(
             "SET foreign_key_checks = 0; DELETE FROM {tenant}.TB_USER_MESSAGE LIMIT 100; DROP VIEW {tenant}.V_AUDIT"
         ));

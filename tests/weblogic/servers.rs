@@ -1,5 +1,6 @@
 //! Starting and stopping the servers of a domain, with and without its application.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use upgrade_kit::adapter::Failure;
 use upgrade_kit::event::{FailureKind, Outcome};
 
 use super::home::CONFIG;
-use super::rig::{Domain, words};
+use super::rig::{Domain, PASSWORD, set_mode, words};
 use crate::stage::decode;
 
 const START: &str = "weblogic.start-servers";
@@ -51,7 +52,14 @@ fn a_held_application_does_not_start_with_its_domain() {
             return;
         };
         let held = domain.of_deployment();
+        set_mode(&domain.config(), 0o604);
+        let attributes = || {
+            let config = std::fs::metadata(domain.config()).unwrap();
+            (config.permissions().mode(), config.modified().unwrap())
+        };
+        let before = attributes();
         act(&domain, "weblogic.hold-application", &held).unwrap();
+        assert_eq!(attributes().0, before.0);
         domain.next_step();
         start(&domain).unwrap();
         domain.assert_shown(&*decode(START, &domain.servers(json!({}))));
@@ -76,6 +84,7 @@ fn a_held_application_does_not_start_with_its_domain() {
         assert_eq!(processes(domain.directory.path()), 0);
         act(&domain, "weblogic.release-application", &held).unwrap();
         assert_eq!(std::fs::read_to_string(domain.config()).unwrap(), CONFIG);
+        assert_eq!(attributes(), before);
         start(&domain).unwrap();
         // Two queues; a topic's subscribers are no queues.
         assert_eq!(domain.delivered(), 5);
@@ -150,6 +159,38 @@ fn a_server_that_stays_is_noticed() {
     domain.mend("swallow=\"shutdown\"");
     stop(&domain).unwrap();
     act(&domain, "weblogic.check-stopped", &stopped).unwrap();
+}
+
+#[test]
+fn an_account_that_nobody_knows_ends_the_wait() {
+    let Some(domain) = laid_out("2.2.1") else {
+        return;
+    };
+    domain.change(&format!("password=\"{PASSWORD}\""), "password=\"another\"");
+    let mut options = domain.servers(json!({}));
+    options["timeout"] = json!("10m");
+    let failure = act(&domain, START, &options).unwrap_err();
+    let said = words(&failure);
+    assert!(said.contains("does not know the account"), "{said}");
+    domain.change("password=\"another\"", &format!("password=\"{PASSWORD}\""));
+    stop(&domain).unwrap();
+}
+
+#[test]
+fn what_an_attempt_that_was_cut_off_left_is_gone() {
+    let Some(domain) = laid_out("2.2.1") else {
+        return;
+    };
+    let held = domain.of_deployment();
+    let home = domain.directory.path();
+    let new = home.join("config.xml.upgrade-kit-new");
+    std::fs::write(&new, "half of").unwrap();
+    std::fs::write(home.join("config.xml.upgrade-kit-held"), "{}").unwrap();
+    act(&domain, "weblogic.hold-application", &held).unwrap();
+    std::fs::write(&new, "half of").unwrap();
+    act(&domain, "weblogic.release-application", &held).unwrap();
+    assert_eq!(std::fs::read_to_string(domain.config()).unwrap(), CONFIG);
+    assert!(!new.exists());
 }
 
 #[test]

@@ -39,6 +39,9 @@ pub struct CheckQueues {
     /// Artemis' directory of large messages; it may be missing.
     #[serde(default)]
     pub large_messages: Option<PathBuf>,
+    /// The artifact of the set with the messages, if the broker is a WebLogic's.
+    #[serde(default)]
+    pub artifact: Option<String>,
     /// The installed version. One that is not known counts as an old one.
     #[serde(default)]
     pub from_version: Option<String>,
@@ -92,7 +95,7 @@ impl Action for CheckQueues {
         }
         let look = || -> Result<Option<Finding>, Failure> {
             let stores = self.stores().map_err(Failure::refused)?;
-            let waiting = stores.look(context.host)?;
+            let waiting = stores.look(context.host, context.using)?;
             let running = in_use(context.host, &stores.locks(context.host)?)?.is_some();
             if waiting.at_risk.is_empty() {
                 return Ok(None);
@@ -114,7 +117,7 @@ impl Action for CheckQueues {
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
         let stores = self.stores().map_err(Failure::refused)?;
         refuse_in_use(context.host, &stores.locks(context.host)?)?;
-        let waiting = stores.look(context.host)?;
+        let waiting = stores.look(context.host, context.using)?;
         let mut outcome = Outcome::default();
         let messages = waiting.messages;
         outcome
@@ -183,6 +186,12 @@ impl CheckQueues {
         ];
         let has_artemis = artemis.iter().any(|path| path.is_some());
         let has_activemq = self.store.is_some() || self.data.is_some();
+        if let Some(artifact) = &self.artifact {
+            let alone = !has_artemis && !has_activemq;
+            return alone.then_some(Stores::Exported(artifact)).ok_or_else(|| {
+                "`artifact` stands alone: the messages of a WebLogic are in no store that can be read".to_owned()
+            });
+        }
         match (&self.store, &self.data, artemis) {
             (Some(store), Some(data), _) if !has_artemis => {
                 Ok(Stores::ActiveMq(Survey { store, data }))
@@ -204,7 +213,7 @@ impl CheckQueues {
             })),
             _ => Err(
                 "name either `store` and `data` of an ActiveMQ, or `journal`, `bindings`, \
-                      `paging` and `large_messages` of an Artemis"
+                      `paging` and `large_messages` of an Artemis, or `artifact` of a WebLogic"
                     .to_owned(),
             ),
         }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use super::queues::{is_backend_queue, is_backend_resource};
 use crate::adapter::artemis::{self, ArtemisInventory, Directories, LOCK_FILES};
 use crate::adapter::kahadb::{StoreInventory, Survey, counted};
-use crate::adapter::{Failure, PreviewLine};
+use crate::adapter::{Failure, PreviewLine, weblogic};
+use crate::backup::SealedSet;
 use crate::host::Host;
 
 /// The stores of a broker.
@@ -14,6 +15,8 @@ pub(super) enum Stores<'a> {
     ActiveMq(Survey<'a>),
     /// Artemis', on WildFly.
     Artemis(Directories<'a>),
+    /// None: what was exported from a WebLogic, an artifact of the set.
+    Exported(&'a str),
 }
 
 /// What waits in a broker.
@@ -35,6 +38,7 @@ impl Stores<'_> {
                 .filter(|(_, path)| !path.is_absolute())
                 .map(|(name, path)| format!("{name}: {} is not absolute", path.display()))
                 .collect(),
+            Self::Exported(_) => Vec::new(),
         }
     }
 
@@ -48,6 +52,7 @@ impl Stores<'_> {
                 .into_iter()
                 .map(|(name, path)| format!("{} ({name})", path.display()))
                 .collect(),
+            Self::Exported(artifact) => vec![format!("backup set: {artifact}/…")],
         };
         lines.into_iter().map(PreviewLine::Reads).collect()
     }
@@ -60,10 +65,15 @@ impl Stores<'_> {
                 let locks = LOCK_FILES.iter().map(|name| directories.journal.join(name));
                 Ok(locks.collect())
             }
+            Self::Exported(_) => Ok(Vec::new()),
         }
     }
 
-    pub(super) fn look(&self, host: &dyn Host) -> Result<Waiting, Failure> {
+    pub(super) fn look(
+        &self,
+        host: &dyn Host,
+        using: Option<&SealedSet>,
+    ) -> Result<Waiting, Failure> {
         let mut waiting = Waiting::default();
         match self {
             Self::ActiveMq(survey) => {
@@ -81,6 +91,15 @@ impl Stores<'_> {
                 let damage = found.damage.first().map(ToString::to_string);
                 waiting.at_risk.extend(damage);
                 waiting.artemis(&found);
+            }
+            Self::Exported(artifact) => {
+                let Some(set) = using else {
+                    return Err(Failure::refused("no backup set is in use"));
+                };
+                for (name, messages) in weblogic::exported_messages(set, artifact)? {
+                    let name = name.strip_prefix("jms/").unwrap_or(&name);
+                    waiting.queue(name, messages, is_backend_queue(name));
+                }
             }
         }
         Ok(waiting)

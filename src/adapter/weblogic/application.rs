@@ -119,7 +119,7 @@ impl StopApplication {
             &self.connection,
             &[
                 ("DEPLOYMENT", Literal::Text(&self.deployment)),
-                ("TARGETS", Literal::Texts(&self.targets)),
+                ("DEPLOYED_TO", Literal::Texts(&self.targets)),
                 ("TIMEOUT", Literal::Number(self.timeout.get().as_secs())),
                 ("FORCE", Literal::Text(force)),
             ],
@@ -177,7 +177,7 @@ impl StartApplication {
             &self.connection,
             &[
                 ("DEPLOYMENT", Literal::Text(&self.deployment)),
-                ("TARGETS", Literal::Texts(&self.targets)),
+                ("DEPLOYED_TO", Literal::Texts(&self.targets)),
                 ("TIMEOUT", Literal::Number(self.timeout.get().as_secs())),
             ],
             &[APPLICATION, START],

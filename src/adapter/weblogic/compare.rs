@@ -1,6 +1,6 @@
 //! What the destinations hold, beside what a set has of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::browse;
@@ -73,6 +73,20 @@ pub(super) fn exported<'a>(set: &'a SealedSet, name: &str) -> Result<&'a Artifac
             set.id()
         ))),
     }
+}
+
+/// How many messages a set has of each destination, by JNDI name; by its own name where it has none.
+pub(crate) fn exported_messages(
+    set: &SealedSet,
+    artifact: &str,
+) -> Result<Vec<(String, u64)>, Failure> {
+    let exported = Exported::read(set, exported(set, artifact)?).map_err(damaged)?;
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for one in exported.record.holders {
+        let name = one.holder.jndi.unwrap_or(one.holder.queue);
+        *counts.entry(name).or_default() += one.messages;
+    }
+    Ok(counts.into_iter().collect())
 }
 
 impl Compared {

@@ -1,44 +1,15 @@
 //! How to reach a domain, and the command that does.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::adapter::{CheckContext, Failure, Finding};
 use crate::host::{FileKind, Host, Invocation, Secret};
 use crate::site::SecretRef;
+pub use crate::site::WeblogicConnection as Connection;
 
 /// The environment variable that a script reads the password from.
 pub(super) const PASSWORD_VARIABLE: &str = "UPGRADE_KIT_WEBLOGIC_PASSWORD";
-
-/// How to reach a domain: WLST, the Admin Server, and who asks. Either `user_config_file` with
-/// `user_key_file`, or `user` with `password`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Connection {
-    /// The WLST program: `ORACLE_HOME/oracle_common/common/bin/wlst.sh`.
-    pub wlst: String,
-    /// Address of the Admin Server: `t3://host:7001`, `t3s://host:7002`.
-    pub url: String,
-    /// The file of the account that WLST's `storeUserConfig` made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_config_file: Option<PathBuf>,
-    /// The key file that belongs to it. Whoever has both has the password.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_key_file: Option<PathBuf>,
-    /// Account; it needs the role Admin.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// Its password.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<SecretRef>,
-    /// Additional environment of WLST, for example `WLST_PROPERTIES` with the trust store.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub environment: BTreeMap<String, String>,
-}
 
 /// What every action that has a `connection` says of it. With `checked`, its check looks at the
 /// account's files. The domain itself is looked at once, by `weblogic.survey`: WLST takes many seconds

@@ -2,50 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::adapter::Failure;
 use crate::host::{Host, ProcessIdentity};
+pub use crate::site::{NodeManager, WeblogicDomain as Domain};
 
 /// More of a command line is not looked at; Java's can be long.
 const COMMAND_LINE: u64 = 4 << 20;
-
-/// A domain, its Admin Server on this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Domain {
-    /// `DOMAIN_HOME`.
-    pub home: PathBuf,
-    /// Its name.
-    pub name: String,
-    /// Name of the Admin Server.
-    pub admin_server: String,
-    /// Names of the other servers, in the order in which they are started.
-    #[serde(default)]
-    pub managed_servers: Vec<String>,
-    /// The Node Manager of this machine, which starts the Admin Server, and by which that starts the
-    /// others. Without it the domain's own scripts start all of them on this machine.
-    #[serde(default)]
-    pub node_manager: Option<NodeManager>,
-}
-
-/// A Node Manager. It knows the same account as the Admin Server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NodeManager {
-    /// Host name or address that it listens on.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// `ssl` or `plain`.
-    #[serde(default = "ssl", rename = "type")]
-    pub kind: String,
-}
-
-fn ssl() -> String {
-    "ssl".to_owned()
-}
 
 impl Domain {
     /// Rules that types cannot say; every text names the option first.

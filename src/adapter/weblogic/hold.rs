@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::config_xml::{Held, with_target, without_target};
 use super::domain::{Domain, list};
-use crate::adapter::{Action, Effect, Failure, Preview, PreviewLine, StepContext};
+use crate::adapter::{Action, Effect, Failure, Preview, PreviewLine, StepContext, Transient};
 use crate::event::{FailureKind, Outcome};
-use crate::host::Host;
+use crate::host::{Attributes, Host, HostError};
+use crate::site::{HELD_FILE, HeldDeployment};
 
 /// `config.xml` is far smaller.
 const LIMIT: u64 = 64 << 20;
@@ -38,25 +39,53 @@ pub struct ReleaseApplication {
     pub deployment: String,
 }
 
-/// What is kept while a deployment is held.
-#[derive(Debug, Serialize, Deserialize)]
-struct Kept {
-    deployment: String,
-    /// `config.xml` as it was.
-    before: String,
-    /// As it was written.
-    held: String,
-    /// The element that was taken out.
-    target: String,
-}
-
 fn config(domain: &Domain) -> PathBuf {
     domain.home.join("config/config.xml")
 }
 
-/// Not below `config`: no backup shall take it for configuration.
 fn kept_path(domain: &Domain) -> PathBuf {
-    domain.home.join("config.xml.upgrade-kit-held")
+    domain.home.join(HELD_FILE)
+}
+
+/// What takes the place of the configuration, and then what was in its place. Not below `config` either. It
+/// has one name, so that an attempt that was cut off leaves nothing that the next one does not find.
+fn new_path(domain: &Domain) -> PathBuf {
+    domain.home.join("config.xml.upgrade-kit-new")
+}
+
+fn write_new(host: &dyn Host, domain: &Domain, content: &[u8]) -> Result<PathBuf, Failure> {
+    let new = new_path(domain);
+    host.remove_tree(&new)?;
+    let mut writer = host.create_new(&new)?;
+    writer
+        .write_all(content)
+        .and_then(|()| writer.finish())
+        .map_err(|error| HostError::file("write", &new, error))?;
+    Ok(new)
+}
+
+/// Puts a text in the place of the configuration. Mode and owner stay: the servers run as somebody else
+/// than who runs this, perhaps.
+fn rewrite(
+    host: &dyn Host,
+    domain: &Domain,
+    text: &str,
+    modified: Option<(i64, u32)>,
+) -> Result<(), Failure> {
+    let path = config(domain);
+    let new = write_new(host, domain, text.as_bytes())?;
+    if let Some(stat) = host.stat(&path)? {
+        let attributes = Attributes {
+            mode: Some(stat.mode),
+            owner: Some((stat.uid, stat.gid)),
+            mtime: modified,
+        };
+        host.set_attributes(&new, &attributes)?;
+    }
+    host.exchange(&new, &path)?;
+    host.sync(&domain.home.join("config"))?;
+    host.remove_file(&new)?;
+    Ok(())
 }
 
 fn read_text(host: &dyn Host, path: &std::path::Path) -> Result<String, Failure> {
@@ -69,7 +98,7 @@ fn not_usable(path: &std::path::Path, problem: &str) -> Failure {
         .hint("correct the deployment's name in the site, or stop it for good by the console")
 }
 
-fn kept(host: &dyn Host, domain: &Domain) -> Result<Option<Kept>, Failure> {
+fn kept(host: &dyn Host, domain: &Domain) -> Result<Option<HeldDeployment>, Failure> {
     let path = kept_path(domain);
     if host.stat(&path)?.is_none() {
         return Ok(None);
@@ -93,6 +122,8 @@ impl Action for HoldApplication {
     const NAME: &'static str = "weblogic.hold-application";
     const SUMMARY: &'static str = "Keeps a WebLogic deployment from starting with its domain";
     const EFFECT: Effect = Effect::Idempotent;
+    // Of a domain that ran it did nothing, and that one will be started again.
+    const TRANSIENT: Option<Transient> = Some(Transient::Held);
 
     fn validate(&self) -> Vec<String> {
         self.domain.validate()
@@ -139,21 +170,23 @@ impl Action for HoldApplication {
         let Held::Without { text, target } = parted else {
             return Ok(done(format!("{} has no targets", self.deployment)));
         };
-        let kept = Kept {
+        let modified = context.host.stat(&path)?.map(|stat| stat.mtime);
+        let kept = HeldDeployment {
             deployment: self.deployment.clone(),
             before,
+            modified: modified.unwrap_or_default(),
             held: text,
             target,
         };
         let record = serde_json::to_vec(&kept).map_err(|error| {
             Failure::new(FailureKind::Internal, "cannot write the record").because(&error)
         })?;
-        context
-            .host
-            .write_atomic(&kept_path(&self.domain), &record, 0o600)?;
-        context
-            .host
-            .write_atomic(&path, kept.held.as_bytes(), 0o640)?;
+        // Of an attempt that was cut off before it changed anything.
+        context.host.remove_tree(&kept_path(&self.domain))?;
+        let new = write_new(context.host, &self.domain, &record)?;
+        context.host.rename(&new, &kept_path(&self.domain))?;
+        context.host.sync(&self.domain.home)?;
+        rewrite(context.host, &self.domain, &kept.held, None)?;
         Ok(done(format!(
             "{} does not start with the domain",
             self.deployment
@@ -183,6 +216,8 @@ impl Action for ReleaseApplication {
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
+        // An earlier attempt may have been cut off before it removed it.
+        context.host.remove_tree(&new_path(&self.domain))?;
         let Some(kept) = kept(context.host, &self.domain)? else {
             return Ok(done(format!("{} is not held", self.deployment)));
         };
@@ -194,9 +229,11 @@ impl Action for ReleaseApplication {
         let path = config(&self.domain);
         let present = read_text(context.host, &path)?;
         let mut outcome = done(format!("{} starts with the domain", self.deployment));
+        let mut modified = Some(kept.modified);
         let text = if present == kept.held || present == kept.before {
             kept.before
         } else {
+            modified = None;
             outcome.warnings.push(format!(
                 "{} was changed while the deployment was held: only its targets are put back",
                 path.display()
@@ -205,7 +242,7 @@ impl Action for ReleaseApplication {
                 .map_err(|problem| not_usable(&path, &problem))?
         };
         if text != present {
-            context.host.write_atomic(&path, text.as_bytes(), 0o640)?;
+            rewrite(context.host, &self.domain, &text, modified)?;
         }
         context.host.remove_file(&kept_path(&self.domain))?;
         Ok(outcome)

@@ -56,6 +56,8 @@ mod stop_servers;
 mod survey;
 mod verify;
 
+pub(crate) use compare::exported_messages;
+
 pub use application::{StartApplication, StopApplication};
 pub use connection::Connection;
 pub use domain::{Domain, NodeManager};

@@ -31,9 +31,12 @@ pub struct Survey {
     /// Name of the deployment.
     #[serde(default)]
     pub deployment: Option<String>,
+    /// Clusters and servers that it is deployed to. Default: `targets`.
+    #[serde(default)]
+    pub deployed_to: Option<Vec<String>>,
     /// Name of the JMS module.
     pub jms_module: String,
-    /// Clusters and servers that hold its destinations and the deployment; every server must run.
+    /// Clusters and servers that hold its destinations; every server of them must run.
     pub targets: Vec<String>,
     /// The domain, if it is on this machine: a check of one that does not run says so and looks no
     /// further.
@@ -68,6 +71,10 @@ impl Survey {
             &self.connection,
             &[
                 ("DEPLOYMENT", self.deployment.as_deref().into()),
+                (
+                    "DEPLOYED_TO",
+                    Literal::Texts(self.deployed_to.as_ref().unwrap_or(&self.targets)),
+                ),
                 ("JMS_MODULE", Literal::Text(&self.jms_module)),
                 ("TARGETS", Literal::Texts(&self.targets)),
             ],

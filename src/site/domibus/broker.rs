@@ -51,6 +51,24 @@ pub(super) fn read(
     embedded(&path, &bytes, sources, transactions_dir, findings)
 }
 
+/// The JMS of the domain: its stores can be in files or in a database, and are never copied. Messages are
+/// exported from the servers that hold them.
+pub(super) fn of_weblogic() -> Broker {
+    Broker {
+        embedded: true,
+        persistent: true,
+        configuration_file: None,
+        broker_name: None,
+        kahadb_dir: None,
+        data_dir: None,
+        scheduler_dir: None,
+        temp_dir: None,
+        transactions_dir: None,
+        artemis: None,
+        ports: BrokerPorts::default(),
+    }
+}
+
 fn embedded(
     path: &Path,
     bytes: &[u8],

@@ -5,27 +5,31 @@ use std::path::{Path, PathBuf};
 use super::notes::{Findings, Place, Severity};
 use super::server::Server;
 use super::sources::{Origin, Setting, Sources};
+use crate::site::ServerKind;
 use crate::site::files::normalized;
 use crate::site::placeholders;
 
-const CONFIG_LOCATION: &str = "domibus.config.location";
+pub(super) const CONFIG_LOCATION: &str = "domibus.config.location";
 /// As the upgrade instructions spell it; Domibus does not read it.
 const MISSPELLED_CONFIG_LOCATION: &str = "domibus.conf.location";
 
 /// The configuration folder: a context parameter, else a system property, else nothing
 /// (BG DomibusConfigLocationProvider.java). Neither the environment nor a file counts, and no placeholder
 /// is replaced except by Tomcat in its own files.
-pub(super) fn find(server: &Server, findings: &mut Findings) -> Option<PathBuf> {
+pub(super) fn find(server: &Server, kind: ServerKind, findings: &mut Findings) -> Option<PathBuf> {
     let Some(setting) = config_setting(&server.sources, findings) else {
         let place = server
             .startup_file
             .as_deref()
             .map(|file| Place::new(file, 0));
-        findings.problem(
-            place,
-            format!("no start option -D{CONFIG_LOCATION} was found"),
-            "if a service unit or a wrapper sets JAVA_OPTS or CATALINA_OPTS, give them in the environment",
-        );
+        let help = if kind == ServerKind::Weblogic {
+            "put it into EXTRA_JAVA_PROPERTIES in bin/setUserOverrides.sh or bin/setDomainEnv.sh of the domain, or \
+             into the start arguments of the server"
+        } else {
+            "if a service unit or a wrapper sets JAVA_OPTS or CATALINA_OPTS, give them in the environment"
+        };
+        let text = format!("no start option -D{CONFIG_LOCATION} was found");
+        findings.problem(place, text, help);
         return None;
     };
     let place = setting.origin.place();

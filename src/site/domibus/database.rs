@@ -1,11 +1,11 @@
 //! The database that Domibus connects to.
 
+use super::data_sources::DataSources;
 use super::domains::Tenancy;
 use super::installation::{Database, DatabaseKind, Domain, VersionLayout};
 use super::jdbc::{self, Address};
 use super::notes::{Findings, Place, Severity};
 use super::sources::{Resolved, Sources};
-use super::wildfly::DataSources;
 
 const SCHEMA: &str = "domibus.database.schema";
 const USERS: [&str; 2] = [
@@ -38,7 +38,7 @@ pub(super) struct Connection {
     user: Option<String>,
 }
 
-/// On WildFly the address is that of a data source of the server.
+/// On WildFly and WebLogic the address is that of a data source of the server.
 pub(super) fn of_server(
     sources: &Sources,
     data_sources: &DataSources,

@@ -117,7 +117,7 @@ const JMS_PLUGIN_JNDI: Defaults = &[
 ];
 const WS_PLUGIN_JNDI: Defaults = &[("wsplugin.send.queue", "jms/domibus.wsplugin.send.queue")];
 
-/// The defaults that the property files replace. On WildFly the broker and the data source are the
+/// The defaults that the property files replace. On WildFly and WebLogic the broker and the data source are the
 /// server's, and Domibus has no defaults for them.
 pub(super) fn of_server(
     server: ServerKind,
@@ -126,7 +126,7 @@ pub(super) fn of_server(
     let (broker, own): (Defaults, Defaults) = match (server, layout) {
         (ServerKind::Tomcat, VersionLayout::Flat4) => (TOMCAT, TOMCAT_4),
         (ServerKind::Tomcat, VersionLayout::Domains5) => (TOMCAT, TOMCAT_5),
-        (ServerKind::Wildfly, _) => (&[], &[]),
+        (ServerKind::Wildfly | ServerKind::Weblogic, _) => (&[], &[]),
     };
     EVERYWHERE.iter().chain(broker).chain(own)
 }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::database::Connection;
 use super::domains::{self, Tenancy};
 use super::encryption;
 use super::exclusions;
 use super::folders;
-use super::installation::DomibusInstallation;
+use super::installation::{Broker, DomibusInstallation};
 use super::notes::{DiscoveryError, Findings, Severity};
 use super::property_files::{self, PropertyFiles};
 use super::queues;
-use super::server::{self, Server, ServerPlace, Wildfly};
+use super::server::{self, Server, ServerPlace, Weblogic, Wildfly};
 use super::sources::Sources;
 use super::{broker, config_location, database};
 use crate::site::ServerKind;
@@ -51,13 +52,14 @@ fn describe(
     environment: &BTreeMap<String, String>,
     findings: &mut Findings,
 ) -> Option<DomibusInstallation> {
-    let server = server::read(files, place, environment, findings);
-    let config = config_location::find(&server, findings)?;
+    let server = server::read(files, place, environment, findings)?;
+    let config = config_location::find(&server, place.kind, findings)?;
     let Server {
         base,
         startup_file,
         mut sources,
         wildfly,
+        weblogic,
     } = server;
     sources.config_location = Some(config.display().to_string());
     let mut loaded = property_files::load(files, &config, place.kind, findings);
@@ -70,6 +72,7 @@ fn describe(
         config,
         kind: place.kind,
         wildfly,
+        weblogic,
     };
     let mut installation = reader.installation(findings)?;
     place.home.clone_into(&mut installation.server_home);
@@ -92,6 +95,7 @@ struct Reader<'files> {
     config: PathBuf,
     kind: ServerKind,
     wildfly: Option<Wildfly>,
+    weblogic: Option<Weblogic>,
 }
 
 impl Reader<'_> {
@@ -120,17 +124,7 @@ impl Reader<'_> {
         let further_fs_locations =
             folders::further_fs_locations(sources, &self.loaded, &codes, findings);
         let general = general_schema.as_deref();
-        let (connection, broker) = match (self.kind, &self.wildfly) {
-            (ServerKind::Tomcat, _) => (
-                database::address(sources, tenancy.layout, general, findings),
-                broker::read(files, sources, tenancy.layout, findings),
-            ),
-            (ServerKind::Wildfly, Some(server)) => (
-                database::of_server(sources, &server.data_sources, findings),
-                server.broker.clone(),
-            ),
-            (ServerKind::Wildfly, None) => (None, None),
-        };
+        let (connection, broker) = self.services(tenancy, general, findings);
         let database = connection.map(|connection| {
             database::read(
                 sources,
@@ -148,6 +142,7 @@ impl Reader<'_> {
             server_home: PathBuf::new(),
             server_base: PathBuf::new(),
             wildfly: self.wildfly.as_ref().map(|server| server.layout.clone()),
+            weblogic: self.weblogic.as_ref().map(|server| server.layout.clone()),
             startup_file: None,
             config_location: config.clone(),
             work_location,
@@ -165,6 +160,31 @@ impl Reader<'_> {
             exclude_from_config: Vec::new(),
             notes: Vec::new(),
         })
+    }
+
+    /// The database and the broker, which are Domibus' own on Tomcat and the server's elsewhere.
+    fn services(
+        &self,
+        tenancy: Tenancy,
+        general: Option<&str>,
+        findings: &mut Findings,
+    ) -> (Option<Connection>, Option<Broker>) {
+        let sources = &self.sources;
+        match (self.kind, &self.wildfly, &self.weblogic) {
+            (ServerKind::Tomcat, ..) => (
+                database::address(sources, tenancy.layout, general, findings),
+                broker::read(self.files, sources, tenancy.layout, findings),
+            ),
+            (ServerKind::Wildfly, Some(server), _) => (
+                database::of_server(sources, &server.data_sources, findings),
+                server.broker.clone(),
+            ),
+            (ServerKind::Weblogic, _, Some(server)) => (
+                database::of_server(sources, &server.data_sources, findings),
+                Some(broker::of_weblogic()),
+            ),
+            (ServerKind::Wildfly | ServerKind::Weblogic, ..) => (None, None),
+        }
     }
 }
 

@@ -12,13 +12,16 @@ use super::notes::{Note, Place};
 /// It holds no password: connection addresses are shown with passwords masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DomibusInstallation {
-    /// The server's home: `CATALINA_HOME`, `JBOSS_HOME`.
+    /// The server's home: `CATALINA_HOME`, `JBOSS_HOME`, `ORACLE_HOME`.
     pub server_home: PathBuf,
     /// The server's instance directory. `CATALINA_BASE` is the same as the home unless several instances
-    /// share one Tomcat; `JBOSS_BASE_DIR` is `standalone` in the home unless somebody moved it.
+    /// share one Tomcat; `JBOSS_BASE_DIR` is `standalone` in the home unless somebody moved it; `DOMAIN_HOME`
+    /// can be anywhere.
     pub server_base: PathBuf,
     /// What only a WildFly has.
     pub wildfly: Option<WildflyLayout>,
+    /// What only a WebLogic has.
+    pub weblogic: Option<WeblogicLayout>,
     /// The start script that was read, if there is one.
     pub startup_file: Option<PathBuf>,
     /// The configuration folder (`domibus.config.location`).
@@ -71,6 +74,73 @@ pub struct WildflyLayout {
     pub ports: Vec<u16>,
     /// Host and port of the management interface.
     pub management: Option<(String, u16)>,
+}
+
+/// What the configuration of a WebLogic domain says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WeblogicLayout {
+    /// Name of the domain.
+    pub name: String,
+    /// The version of WebLogic that wrote the configuration.
+    pub version: Option<String>,
+    /// Name of the Admin Server.
+    pub admin_server: String,
+    /// Where the Admin Server listens: `t3://127.0.0.1:7001`.
+    pub url: String,
+    /// The other servers, as they are written.
+    pub servers: Vec<WeblogicServer>,
+    /// The deployments.
+    pub deployments: Vec<WeblogicDeployment>,
+    /// The JMS modules.
+    pub jms_modules: Vec<WeblogicModule>,
+}
+
+/// A server of a domain, the Admin Server not among them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WeblogicServer {
+    /// Its name.
+    pub name: String,
+    /// The cluster that it is in.
+    pub cluster: Option<String>,
+    /// The machine that it runs on, if that is said.
+    pub machine: Option<String>,
+}
+
+/// A deployment of a domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WeblogicDeployment {
+    /// Its name.
+    pub name: String,
+    /// The archive or directory that it is deployed from.
+    pub source: PathBuf,
+    /// Clusters and servers.
+    pub targets: Vec<String>,
+}
+
+/// A JMS module of a domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WeblogicModule {
+    /// Its name.
+    pub name: String,
+    /// Clusters and servers.
+    pub targets: Vec<String>,
+    /// Whether a destination of it has a JNDI name of Domibus.
+    pub of_domibus: bool,
+}
+
+impl WeblogicLayout {
+    /// The servers that a target means: those of a cluster, or one.
+    pub fn servers_of(&self, target: &str) -> Vec<String> {
+        let of_cluster = |server: &&WeblogicServer| server.cluster.as_deref() == Some(target);
+        let names: Vec<String> = (self.servers.iter().filter(of_cluster))
+            .map(|server| server.name.clone())
+            .collect();
+        if names.is_empty() {
+            vec![target.to_owned()]
+        } else {
+            names
+        }
+    }
 }
 
 /// How the configuration folder is laid out.

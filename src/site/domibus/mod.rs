@@ -10,12 +10,13 @@
 //! Paths are compared by their letters: a folder that is reached over a symbolic link inside the
 //! configuration folder counts as being outside of it.
 //!
-//! `notes` ← `sources` (properties by precedence) ← `tomcat`, `wildfly` ← `server`, `domains`, `broker`, `database`,
+//! `notes` ← `sources` (properties by precedence) ← `tomcat`, `wildfly`, `weblogic` ← `server`, `domains`, `broker`, `database`,
 //! `folders`, `queues` ← `discover`.
 
 mod activemq_xml;
 mod broker;
 mod config_location;
+mod data_sources;
 mod database;
 mod defaults;
 mod discover;
@@ -31,7 +32,9 @@ mod queues;
 mod server;
 mod sources;
 mod tomcat;
+mod weblogic;
 mod wildfly;
+mod xml;
 
 #[cfg(test)]
 mod tests;
@@ -39,7 +42,8 @@ mod tests;
 pub use discover::discover;
 pub use installation::{
     ArtemisStores, Broker, BrokerPorts, Database, DatabaseKind, Domain, DomibusInstallation,
-    EncryptionKeyDir, FsLocation, Plugin, Queue, VersionLayout, WildflyLayout,
+    EncryptionKeyDir, FsLocation, Plugin, Queue, VersionLayout, WeblogicDeployment, WeblogicLayout,
+    WeblogicModule, WeblogicServer, WildflyLayout,
 };
 pub use notes::{DiscoveryError, Note, Place, Problem, Severity};
 pub use server::ServerPlace;

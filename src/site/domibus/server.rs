@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::installation::{Broker, WildflyLayout};
+use super::data_sources::DataSources;
+use super::installation::{Broker, WeblogicLayout, WildflyLayout};
 use super::notes::{Findings, Place, Severity};
 use super::sources::{Origin, Setting, Sources};
-use super::wildfly::DataSources;
-use super::{tomcat, wildfly};
+use super::{tomcat, weblogic, wildfly};
 use crate::site::ServerKind;
 use crate::site::files::FileSource;
 use crate::site::startup_args::StartupArguments;
@@ -52,6 +52,8 @@ pub(super) struct Server {
     pub(super) sources: Sources,
     /// What a WildFly configures instead of Domibus; nothing if its configuration cannot be read.
     pub(super) wildfly: Option<Wildfly>,
+    /// The same of a WebLogic.
+    pub(super) weblogic: Option<Weblogic>,
 }
 
 /// What a WildFly configures instead of Domibus.
@@ -63,16 +65,25 @@ pub(super) struct Wildfly {
     pub(super) data_sources: DataSources,
 }
 
-/// Reads everything that is known before the configuration folder of Domibus is.
+/// What a WebLogic configures instead of Domibus. Its broker is the JMS module of the domain.
+#[derive(Debug)]
+pub(super) struct Weblogic {
+    pub(super) layout: WeblogicLayout,
+    pub(super) data_sources: DataSources,
+}
+
+/// Reads everything that is known before the configuration folder of Domibus is; nothing if it is not said
+/// where to look.
 pub(super) fn read(
     files: &dyn FileSource,
     place: &ServerPlace<'_>,
     environment: &BTreeMap<String, String>,
     findings: &mut Findings,
-) -> Server {
+) -> Option<Server> {
     match place.kind {
-        ServerKind::Tomcat => tomcat::read(files, place, environment, findings),
-        ServerKind::Wildfly => wildfly::read(files, place, environment, findings),
+        ServerKind::Tomcat => Some(tomcat::read(files, place, environment, findings)),
+        ServerKind::Wildfly => Some(wildfly::read(files, place, environment, findings)),
+        ServerKind::Weblogic => weblogic::read(files, place, environment, findings),
     }
 }
 

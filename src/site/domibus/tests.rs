@@ -4,6 +4,7 @@ mod parts;
 mod precedence;
 mod samples;
 mod tenancy;
+mod weblogic;
 mod wildfly;
 
 use std::collections::BTreeMap;

@@ -47,6 +47,7 @@ pub(super) fn read(
             ..Sources::default()
         },
         wildfly: None,
+        weblogic: None,
     }
 }
 

@@ -10,9 +10,10 @@ const ARTEMIS_LOCK: &str = "serverlock.1";
 
 pub(super) fn installed(found: &DomibusInstallation) -> Broker {
     let broker = &found.broker;
-    let (kahadb, data) = match found.wildfly {
-        Some(_) => (None, None),
-        None => activemq(found),
+    let (kahadb, data) = if found.wildfly.is_some() || found.weblogic.is_some() {
+        (None, None)
+    } else {
+        activemq(found)
     };
     let stores = [kahadb.clone(), broker.scheduler_dir.clone()];
     let mut locks: Vec<PathBuf> = (stores.into_iter().flatten())
@@ -31,6 +32,7 @@ pub(super) fn installed(found: &DomibusInstallation) -> Broker {
         data,
         transactions: broker.transactions_dir.clone(),
         artemis: broker.artemis.clone(),
+        weblogic: None,
     }
 }
 

@@ -20,6 +20,15 @@ pub(super) fn resolve(
                 // BG WildFly `logback.xml`: Domibus logs into the home, not beside the server's log.
                 folders.push(folder("logs", "domibus", &found.server_home.join("logs")));
             }
+            if let Some(domain) = &found.weblogic {
+                // Domibus logs into `logs` of the directory that it was started in; every server has its own
+                // log besides.
+                folders.push(folder("logs", "domibus", &found.server_base.join("logs")));
+                for server in &domain.servers {
+                    let logs = Path::new("servers").join(&server.name).join("logs");
+                    folders.push(folder("logs", &server.name, &found.server_base.join(logs)));
+                }
+            }
             for domain in &found.domains {
                 if let Some(FsLocation::Local(path)) = &domain.fs_plugin_location {
                     folders.push(folder("fs-plugin", &domain.code, path));

@@ -7,6 +7,7 @@ mod next;
 mod server;
 mod site;
 mod upgrade;
+mod weblogic;
 
 pub use next::same_address;
 pub use site::{After, Basis, FindProgram, Surroundings, absolute, resolve};

@@ -62,7 +62,11 @@ fn configuration(
     around: &Surroundings<'_>,
     same: Next,
 ) -> Next {
-    let broker = broker::installed(found);
+    // The JMS module is the domain's, whatever configuration Domibus has.
+    let broker = match now.broker.weblogic {
+        Some(_) => now.broker.clone(),
+        None => broker::installed(found),
+    };
     let basis = Basis::Installed(found);
     let then = folders::resolve(&Given::present(document), &basis, around);
     Next {

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::super::ServerKind;
+use super::super::Weblogic;
 use super::super::domibus::{DomibusInstallation, WildflyLayout};
 use super::super::resolved::Server;
+use super::weblogic::{self, Known};
 use super::{Basis, Given, Surroundings};
 
 /// What a kind of server has in a place of its own, unless the site says otherwise.
@@ -20,6 +22,8 @@ struct Usual {
     startup_arguments: PathBuf,
     /// Nothing if it cannot be told which one it is.
     war: Option<PathBuf>,
+    /// What the server makes of the application, where that is not beside it.
+    derived: Option<Vec<PathBuf>>,
 }
 
 pub(super) fn resolve(
@@ -31,6 +35,13 @@ pub(super) fn resolve(
     let given = document.server;
     let home = around.path(&given.home);
     let base = base(document, basis, around, &home);
+    let domain = (given.kind == ServerKind::Weblogic).then(|| {
+        let places = (home.as_path(), base.as_path());
+        weblogic::domain(document, &Known::of(basis), around, places, missing)
+    });
+    if domain.is_none() && given.weblogic.is_some() {
+        missing.push("`server.weblogic` is for the kind `weblogic`: leave it out".to_owned());
+    }
     let usual = match (given.kind, basis) {
         (ServerKind::Tomcat, Basis::Installed(found)) => tomcat(&home, &base, Some(found)),
         (ServerKind::Tomcat, Basis::Recorded(site)) => Usual {
@@ -42,7 +53,12 @@ pub(super) fn resolve(
             Some(layout) => wildfly(&home, found, layout),
             None => tomcat(&home, &base, None),
         },
-        (ServerKind::Wildfly, Basis::Recorded(site)) => recorded(&site.server),
+        (ServerKind::Wildfly | ServerKind::Weblogic, Basis::Recorded(site)) => {
+            recorded(&site.server)
+        }
+        (ServerKind::Weblogic, Basis::Installed(found)) => {
+            of_domain(&base, found, document, domain.as_ref())
+        }
     };
     let mut ports = given.ports.clone().unwrap_or_default();
     if given.ports.as_ref().is_none_or(|ports| !ports.is_empty()) {
@@ -51,7 +67,8 @@ pub(super) fn resolve(
     let mut seen = HashSet::new();
     ports.retain(|port| seen.insert(*port));
     let war = around.optional(given.war.as_ref()).or(usual.war);
-    if war.is_none() {
+    // On WebLogic it is the source of the deployment, which was asked for.
+    if war.is_none() && domain.is_none() {
         missing.push(which_application(basis));
     }
     let war = war.unwrap_or_default();
@@ -62,7 +79,11 @@ pub(super) fn resolve(
         environment: given.environment.clone().into_iter().collect(),
         pid_file: around.optional(given.pid_file.as_ref()),
         ports,
-        stop_grace: given.stop_grace.clone().unwrap_or_else(|| "2m".to_owned()),
+        stop_grace: given.stop_grace.clone().unwrap_or_else(|| {
+            // Work that completes, and sessions, may take their time.
+            let usual = if domain.is_some() { "10m" } else { "2m" };
+            usual.to_owned()
+        }),
         start_timeout: given
             .start_timeout
             .clone()
@@ -73,9 +94,10 @@ pub(super) fn resolve(
         startup_arguments: around
             .optional(given.startup_arguments.as_ref())
             .unwrap_or(usual.startup_arguments),
-        derived: derived(given.kind, &war),
+        derived: usual.derived.unwrap_or_else(|| derived(given.kind, &war)),
         war,
         health: given.health.clone(),
+        weblogic: domain,
         home,
         base,
     }
@@ -92,8 +114,8 @@ fn base(
     }
     match (document.server.kind, basis) {
         (ServerKind::Tomcat, _) => home.to_owned(),
-        (ServerKind::Wildfly, Basis::Installed(found)) => found.server_base.clone(),
-        (ServerKind::Wildfly, Basis::Recorded(site)) => site.server.base.clone(),
+        (_, Basis::Installed(found)) => found.server_base.clone(),
+        (_, Basis::Recorded(site)) => site.server.base.clone(),
     }
 }
 
@@ -115,6 +137,7 @@ fn tomcat(home: &Path, base: &Path, found: Option<&DomibusInstallation>) -> Usua
             .and_then(|found| found.startup_file.clone())
             .unwrap_or_else(|| base.join("bin/setenv.sh")),
         war: Some(base.join("webapps/domibus.war")),
+        derived: None,
     }
 }
 
@@ -148,6 +171,34 @@ fn wildfly(home: &Path, found: &DomibusInstallation, layout: &WildflyLayout) -> 
             [one] => Some(one.clone()),
             _ => None,
         },
+        derived: None,
+    }
+}
+
+fn of_domain(
+    base: &Path,
+    found: &DomibusInstallation,
+    document: &Given<'_>,
+    domain: Option<&Weblogic>,
+) -> Usual {
+    let layout = found.weblogic.as_ref();
+    let section = document.server.weblogic.as_ref();
+    let deployment = layout.and_then(|layout| weblogic::deployment(section, layout));
+    let admin = domain.map_or("", |one| one.domain.admin_server.as_str());
+    let logs = base.join("servers").join(admin).join("logs");
+    Usual {
+        start: Vec::new(),
+        stop: Vec::new(),
+        ports: Vec::new(),
+        log: logs.join(format!("{admin}.log")),
+        configuration: base.join("config"),
+        logs,
+        startup_arguments: found
+            .startup_file
+            .clone()
+            .unwrap_or_else(|| base.join("bin/setDomainEnv.sh")),
+        war: deployment.map(|deployment| deployment.source.clone()),
+        derived: domain.map(|domain| weblogic::derived(domain, found)),
     }
 }
 
@@ -162,6 +213,7 @@ fn recorded(server: &Server) -> Usual {
         logs: server.logs.clone(),
         startup_arguments: server.startup_arguments.clone(),
         war: Some(server.war.clone()),
+        derived: (server.kind == ServerKind::Weblogic).then(|| server.derived.clone()),
     }
 }
 
@@ -187,6 +239,7 @@ fn derived(kind: ServerKind, war: &Path) -> Vec<PathBuf> {
             };
             markers.into_iter().map(marker).collect()
         }
+        ServerKind::Weblogic => Vec::new(),
     }
 }
 

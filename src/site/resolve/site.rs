@@ -11,7 +11,7 @@ use super::super::{
     DatabaseDocument, InstallationDocument, ServerDocument, ServerKind, SiteDocument,
     TargetDocument,
 };
-use super::{broker, database, folders, next, server, upgrade};
+use super::{broker, database, folders, next, server, upgrade, weblogic};
 
 /// Where the values come from that the document does not give.
 pub enum Basis<'a> {
@@ -177,9 +177,14 @@ pub(super) fn installation(
     if let Some(path) = &own.broker_data {
         broker.data = Some(around.path(path));
     }
+    let server = server::resolve(given, basis, around, missing);
+    if server.weblogic.is_some() {
+        let known = weblogic::Known::of(basis);
+        broker.weblogic = Some(weblogic::jms(given, &known, &server.base, missing));
+    }
     Installation {
         multi_tenant,
-        server: server::resolve(given, basis, around, missing),
+        server,
         config,
         broker,
         database: database::resolve(given, basis, around, missing),

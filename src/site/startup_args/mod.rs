@@ -17,7 +17,7 @@ mod text;
 mod tokens;
 mod variables;
 
-pub use options::{JavaOption, StartupArguments, read};
+pub use options::{JavaOption, StartupArguments, read, read_weblogic};
 pub use variables::Uncertain;
 
 #[cfg(test)]

@@ -19,6 +19,18 @@ const READ_BY: [(&str, Reader); 5] = [
     ("_JAVA_OPTIONS", Reader::Java),
 ];
 
+/// Of WebLogic: `setDomainEnv.sh` makes `JAVA_PROPERTIES` of `EXTRA_JAVA_PROPERTIES` and puts that behind
+/// `JAVA_OPTIONS`; a script that is read alone may have left it at the first.
+const READ_BY_WEBLOGIC: [(&str, Reader); 7] = [
+    ("JAVA_TOOL_OPTIONS", Reader::Java),
+    ("JDK_JAVA_OPTIONS", Reader::Java),
+    ("USER_MEM_ARGS", Reader::Java),
+    ("JAVA_OPTIONS", Reader::Java),
+    ("JAVA_PROPERTIES", Reader::Java),
+    ("EXTRA_JAVA_PROPERTIES", Reader::Java),
+    ("_JAVA_OPTIONS", Reader::Java),
+];
+
 #[derive(Clone, Copy)]
 enum Reader {
     /// Split at blanks, quotes respected.
@@ -51,6 +63,19 @@ pub struct JavaOption {
 
 /// Follows a start script in the given environment, without running anything.
 pub fn read(script: &str, environment: &BTreeMap<String, String>) -> StartupArguments {
+    follow(script, environment, &READ_BY)
+}
+
+/// The same for the scripts of a WebLogic domain, which collect options in variables of their own.
+pub fn read_weblogic(script: &str, environment: &BTreeMap<String, String>) -> StartupArguments {
+    follow(script, environment, &READ_BY_WEBLOGIC)
+}
+
+fn follow(
+    script: &str,
+    environment: &BTreeMap<String, String>,
+    read_by: &[(&'static str, Reader)],
+) -> StartupArguments {
     let (words, unfinished) = tokens(&text::written(script));
     let mut followed = Script::new(Variables::new(environment));
     followed.follow(&words);
@@ -61,7 +86,7 @@ pub fn read(script: &str, environment: &BTreeMap<String, String>) -> StartupArgu
         variables.doubt(unfinished.line, text, true);
     }
     let mut options = BTreeMap::new();
-    for (variable, reader) in READ_BY {
+    for &(variable, reader) in read_by {
         let Some(value) = variables.all.get(variable) else {
             continue;
         };

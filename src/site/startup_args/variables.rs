@@ -6,7 +6,7 @@ use super::text::{self, Letter, Text};
 use super::tokens::{Otherwise, Part};
 
 /// Collect options from several places; not being set means "none yet".
-const OPTION_VARIABLES: [&str; 7] = [
+const OPTION_VARIABLES: [&str; 11] = [
     "JAVA_OPTS",
     "CATALINA_OPTS",
     "JAVA_TOOL_OPTIONS",
@@ -14,14 +14,19 @@ const OPTION_VARIABLES: [&str; 7] = [
     "_JAVA_OPTIONS",
     "JSSE_OPTS",
     "LOGGING_OPTS",
+    "JAVA_OPTIONS",
+    "JAVA_PROPERTIES",
+    "EXTRA_JAVA_PROPERTIES",
+    "USER_MEM_ARGS",
 ];
 
 /// Told by whoever asks for the discovery, who knows better than a script that computes them.
-const TOLD: [&str; 4] = [
+const TOLD: [&str; 5] = [
     "CATALINA_HOME",
     "CATALINA_BASE",
     "JBOSS_HOME",
     "JBOSS_BASE_DIR",
+    "DOMAIN_HOME",
 ];
 
 /// A value that doubles itself on every line must not fill the memory.

@@ -164,7 +164,7 @@ impl Disk {
     fn place(&mut self, path: &Path) -> Option<(Inode, Name)> {
         let name = self.below(path)?.pop()?;
         let folder = self.find(path.parent()?);
-        Some((folder.expect("a folder that is not there"), name))
+        Some((folder.unwrap(), name))
     }
 
     /// Puts a name in place of what has it; `None` takes it away.
@@ -294,7 +294,7 @@ impl Disk {
     }
 
     fn opened(&mut self, call: &Call) -> bool {
-        let opened = call.opened.as_ref().expect("an opened path");
+        let opened = call.opened.as_ref().unwrap();
         let location = PathBuf::from(OsStr::from_bytes(opened));
         let flags = call.arguments.iter().find_map(|argument| match argument {
             Argument::Other(text) if text.starts_with("O_") => Some(text.as_str()),
@@ -506,7 +506,7 @@ fn renumber(root: &Path, numbers: &HashMap<u64, u64>) {
 /// Of `[{tv_sec=1, tv_nsec=2} …, {tv_sec=3, tv_nsec=4} …]` the second, the time of modification.
 fn second_time(printed: &str) -> (u64, u32) {
     let value = |key: &str| {
-        let (_, rest) = printed.rsplit_once(key).expect("a time");
+        let (_, rest) = printed.rsplit_once(key).unwrap();
         let digits = rest.split(|c: char| !c.is_ascii_digit()).next();
         digits.unwrap().parse::<u64>().unwrap()
     };

@@ -153,7 +153,7 @@ fn argument(text: &str) -> Argument {
     if let Some(quoted) = text.strip_prefix('"') {
         let end = quoted.strip_suffix('"');
         return Argument::Text(unescaped(
-            end.expect("a text that was cut: raise the limit"),
+            end.unwrap(),
         ));
     }
     if let Some((number, path)) = text.split_once('<')

@@ -3,10 +3,12 @@
 Usage: server.py -Dweblogic.Name=NAME -Ddomain.home=DOMAIN_HOME. The domain is DOMAIN_HOME/world.xml, its
 configuration DOMAIN_HOME/config/config.xml. What is imitated: a start ends every pause; it brings every
 deployment that config.xml targets, whatever was stopped before; an application that is active receives
-what its queues hold (each message is a line of DOMAIN_HOME/delivered.log); a shutdown ends the process a
+what its queues hold (each message is a line of DOMAIN_HOME/delivered.log: destination, its first property, a
+hash of all but its id); a shutdown ends the process a
 while after the state says so. A file DOMAIN_HOME/linger-NAME keeps the process, until SIGTERM.
 """
 import fcntl
+import hashlib
 import os
 import re
 import signal
@@ -66,7 +68,9 @@ def receives(me):
         for destination in me.iter('destination'):
             for message in destination.findall('message'):
                 found = re.search(r'<mes:String>([^<]*)<', message.text)
-                log.write(f"{destination.get('name')} {found.group(1)}\n")
+                rest = re.sub(r'<mes:JMSMessageID>.*?</mes:JMSMessageID>', '', message.text)
+                digest = hashlib.sha256(tree.canonicalize(rest, strip_text=True).encode()).hexdigest()[:16]
+                log.write(f"{destination.get('name')} {found.group(1)} {digest}\n")
                 destination.remove(message)
 
 

@@ -1,7 +1,7 @@
 def states():
     runtime = domainRuntimeService.getDomainRuntime().getAppRuntimeStateRuntime()
     found = []
-    for target in TARGETS:
+    for target in DEPLOYED_TO:
         state = runtime.getCurrentState(DEPLOYMENT, target)
         if state is None and held(target):
             state = 'NOT_TARGETED'

@@ -5,12 +5,21 @@ def enter():
     pass
 
 
+failures = ['']
+
+
 def reached():
     try:
         online()
         return 1
     except:
+        failures.append('%s' % (sys.exc_info()[1],))
         return 0
+
+
+def rejected():
+    last = failures[-5:]
+    return len(last) == 5 and not [text for text in last if 'authenticated' not in text]
 
 
 def by_node_manager():
@@ -31,8 +40,11 @@ def by_node_manager():
 def connected_at_last():
     end = System.currentTimeMillis() + TIMEOUT * 1000L
     while not reached():
+        if rejected():
+            raise Refused('the Admin Server at %s does not know the account' % URL,
+                          'correct the account in the site, then begin again')
         if System.currentTimeMillis() >= end:
-            raise Refused('the Admin Server at %s cannot be reached' % URL,
+            raise Refused('the Admin Server at %s cannot be reached: %s' % (URL, failures[-1]),
                           'look at its log and its output, then resume the run')
         Thread.sleep(2000)
 

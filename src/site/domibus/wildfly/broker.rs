@@ -4,7 +4,8 @@ use roxmltree::Node;
 
 use super::super::installation::{ArtemisStores, Broker, BrokerPorts};
 use super::super::notes::{Place, Severity};
-use super::standalone_xml::{Reader, child, children};
+use super::super::xml::{child, children};
+use super::standalone_xml::Reader;
 
 /// The server that Domibus' own scripts configure (BG WildFly `01-messaging.cli`).
 const SERVER: &str = "default";

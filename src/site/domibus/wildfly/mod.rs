@@ -12,5 +12,4 @@ mod read;
 mod standalone_xml;
 mod start;
 
-pub(super) use data_sources::DataSources;
 pub(super) use read::read;

@@ -8,7 +8,8 @@ use super::super::notes::{Findings, Place, Severity};
 use super::super::property_files::bounded;
 use super::super::server::{Server, ServerPlace, Wildfly};
 use super::super::sources::{Origin, Setting, Sources};
-use super::standalone_xml::{self, Reader, child, children};
+use super::super::xml::{child, children};
+use super::standalone_xml::{self, Reader};
 use super::start::{Started, started};
 use super::{broker, data_sources};
 use crate::site::files::{EntryKind, FileSource, MOST_BYTES};
@@ -31,6 +32,7 @@ pub(in crate::site::domibus) fn read(
         startup_file: started.startup_file,
         sources: started.sources,
         wildfly,
+        weblogic: None,
     }
 }
 

@@ -9,6 +9,7 @@ use roxmltree::{Document, Node};
 
 use super::super::notes::{Findings, Place};
 use super::super::sources::Sources;
+use super::super::xml::{child, children, has_name};
 use crate::site::files::normalized;
 
 /// Paths that refer to each other are followed no further.
@@ -222,21 +223,4 @@ fn is_directory(name: &str) -> bool {
         .strip_prefix("jboss.")
         .and_then(|rest| rest.strip_suffix(".dir"));
     rest.is_some() || matches!(name, "user.home" | "user.dir" | "java.home")
-}
-
-fn has_name(node: Node<'_, '_>, name: &str) -> bool {
-    node.is_element() && node.tag_name().name() == name
-}
-
-/// The first child element of this name.
-pub(super) fn child<'all, 'text>(node: Node<'all, 'text>, name: &str) -> Option<Node<'all, 'text>> {
-    node.children().find(|child| has_name(*child, name))
-}
-
-/// All child elements of this name.
-pub(super) fn children<'all, 'text>(
-    node: Node<'all, 'text>,
-    name: &'static str,
-) -> impl Iterator<Item = Node<'all, 'text>> + use<'all, 'text> {
-    node.children().filter(move |child| has_name(*child, name))
 }
