@@ -41,3 +41,4 @@ mod tree_roundtrip;
 mod tree_world;
 mod weblogic;
 mod wildfly_rig;
+mod zdt;

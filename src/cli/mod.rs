@@ -22,6 +22,7 @@ mod schema;
 mod services;
 mod show;
 mod stop;
+mod weblogic;
 
 pub use arguments::Arguments;
 pub use exit::Exit;

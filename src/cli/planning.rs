@@ -5,6 +5,7 @@ use super::domibus;
 use super::exit::Exit;
 use super::load::LoadedSite;
 use super::stop::Stop;
+use super::weblogic;
 use crate::adapter::registry;
 use crate::backup::{self, SealedSet};
 use crate::diagnostic::{Code, Problem, Problems, SourceFile, did_you_mean};
@@ -172,6 +173,9 @@ fn resolved(
     match &loaded.document {
         ProductDocument::Domibus(document) => {
             domibus::values(loaded, document, &runbook.scenario, phase, set)
+        }
+        ProductDocument::Weblogic(document) => {
+            Ok((weblogic::values(loaded, document)?, Vec::new()))
         }
     }
 }

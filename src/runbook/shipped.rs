@@ -50,6 +50,38 @@ pub static SHIPPED: &[(&str, &str)] = &[
         "domibus/server-process",
         include_str!("../../runbooks/domibus/server-process.yaml"),
     ),
+    (
+        "weblogic/zdt-applications",
+        include_str!("../../runbooks/weblogic/zdt-applications.yaml"),
+    ),
+    (
+        "weblogic/zdt-domain",
+        include_str!("../../runbooks/weblogic/zdt-domain.yaml"),
+    ),
+    (
+        "weblogic/zdt-home",
+        include_str!("../../runbooks/weblogic/zdt-home.yaml"),
+    ),
+    (
+        "weblogic/zdt-java",
+        include_str!("../../runbooks/weblogic/zdt-java.yaml"),
+    ),
+    (
+        "weblogic/zdt-patching",
+        include_str!("../../runbooks/weblogic/zdt-patching.yaml"),
+    ),
+    (
+        "weblogic/zdt-rollout",
+        include_str!("../../runbooks/weblogic/zdt-rollout.yaml"),
+    ),
+    (
+        "weblogic/zdt-services",
+        include_str!("../../runbooks/weblogic/zdt-services.yaml"),
+    ),
+    (
+        "weblogic/zdt-windows",
+        include_str!("../../runbooks/weblogic/zdt-windows.yaml"),
+    ),
 ];
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::diagnostic::{Problems, SourceFile, decode};
 
 use super::SiteDocument;
+use super::weblogic::WeblogicSiteDocument;
 
 /// The keys that the site file of every product has.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub struct PracticeDocument {
 pub enum ProductDocument {
     /// Domibus.
     Domibus(Box<SiteDocument>),
+    /// A WebLogic domain.
+    Weblogic(Box<WeblogicSiteDocument>),
 }
 
 /// The products that a site file can be of.
@@ -48,16 +51,19 @@ pub enum ProductDocument {
 pub enum Product {
     /// Domibus, the AS4 access point.
     Domibus,
+    /// A WebLogic domain, patched by rollouts.
+    Weblogic,
 }
 
 impl Product {
     /// Every product.
-    pub const ALL: [Self; 1] = [Self::Domibus];
+    pub const ALL: [Self; 2] = [Self::Domibus, Self::Weblogic];
 
     /// The word of the documents.
     pub fn word(self) -> &'static str {
         match self {
             Self::Domibus => "domibus",
+            Self::Weblogic => "weblogic",
         }
     }
 
@@ -76,6 +82,13 @@ impl Product {
                     ProductDocument::Domibus(Box::new(document)),
                 ))
             }
+            Self::Weblogic => {
+                let document: WeblogicSiteDocument = decode(source)?;
+                Ok((
+                    document.head(),
+                    ProductDocument::Weblogic(Box::new(document)),
+                ))
+            }
         }
     }
 
@@ -83,6 +96,7 @@ impl Product {
     pub fn schema(self) -> schemars::Schema {
         match self {
             Self::Domibus => schemars::schema_for!(SiteDocument),
+            Self::Weblogic => schemars::schema_for!(WeblogicSiteDocument),
         }
     }
 }
@@ -97,7 +111,7 @@ macro_rules! site_document {
         pub struct $name {
             /// Name of the site: lower-case letters, digits and dashes. Names its backup sets and runs.
             pub site: String,
-            /// Product: `domibus`. It decides what else this file holds.
+            /// Product: `domibus`, `weblogic`. It decides what else this file holds.
             pub product: String,
             /// Where backup sets are kept. Default `backups` beside this file.
             #[serde(default)]

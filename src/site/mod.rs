@@ -16,6 +16,7 @@ mod resolved;
 mod secret_ref;
 mod secret_resolve;
 pub mod startup_args;
+pub mod weblogic;
 
 pub use document::{
     DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument, ScriptsDocument,

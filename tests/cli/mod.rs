@@ -19,3 +19,4 @@ mod secrets;
 mod selection;
 mod sets;
 mod site_file;
+mod weblogic_zdt;
