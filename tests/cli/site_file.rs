@@ -90,7 +90,7 @@ fn names_that_do_not_fit() {
     2 | product: domibuss
       |          ^^^^^^^^
       |
-      = help: products: domibus
+      = help: products: domibus, weblogic
 
     2 errors
     ");

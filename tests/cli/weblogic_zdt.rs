@@ -70,7 +70,7 @@ fn all_at_once_and_back() {
     };
     _ = sandbox.done(&phase("backup"));
     _ = sandbox.done(&phase("upgrade"));
-    assert_eq!((shop().as_str(), java("u01/java/jdk11")), ("shop 2", 3));
+    assert_eq!((shop().as_str(), java("u01/java/jdk11")), ("shop 2", 4));
     for node in ["node1", "node2"] {
         std::fs::create_dir_all(world.on(node, "u01/java/jdk8")).unwrap();
     }
@@ -127,6 +127,42 @@ fn a_dry_run_that_fails_ends_it() {
     assert_eq!(said.code(), 5, "{said}");
     assert!(said.both().contains("ended as FAIL"), "{said}");
     assert_eq!(world.workflows(), ["dry rollingRestart FAIL"]);
+}
+
+#[test]
+fn a_rollout_that_stopped_in_the_middle_is_taken_back() {
+    let Some(world) = World::new("2.2.1") else {
+        return;
+    };
+    let rollout = format!(
+        "    java_home: {}\n",
+        world.path("u01/java/jdk11").display()
+    );
+    let sandbox = sandbox(&world, &rollout);
+    world.domain.fault("rolloutFailAt=\"3\"");
+    _ = sandbox.done(&phase("backup"));
+    let said = sandbox.run(&phase("upgrade"));
+    assert_eq!(said.code(), 5, "{said}");
+    assert!(said.both().contains("ended as FAIL"), "{said}");
+    _ = sandbox.done(&phase("restore"));
+    let workflows = world.workflows();
+    assert_eq!(
+        workflows,
+        ["dry rolloutJavaHome SUCCESS", "rolloutJavaHome REVERTED"]
+    );
+    // The password is nowhere in what the runs left.
+    for entry in walkdir::WalkDir::new(sandbox.path("runs")) {
+        let entry = entry.unwrap();
+        if entry.file_type().is_file() {
+            let content = std::fs::read(entry.path()).unwrap();
+            let content = String::from_utf8_lossy(&content);
+            assert!(
+                !content.contains(World::password()),
+                "{}",
+                entry.path().display()
+            );
+        }
+    }
 }
 
 /// A site on paper: nothing of it is there.
@@ -216,15 +252,34 @@ fn every_restriction_says_which_fact_broke_it() {
     refuse shared-homes: back shares the Oracle home /u01/oracle/home on node2 with front, and only front is updated
       = add back to `rollout.targets`, or take front out
     ");
-    assert_snapshot!(restrictions(&[("[front]", "[ms1]")]), @"");
+    // A server alone is a target too.
+    assert_eq!(restrictions(&[("[front]", "[ms1]")]), "");
     assert_snapshot!(restrictions(&[
         ("home: /u01/domains/shop", "home: /u01/oracle/home/../home/domains/shop"),
         ("java_home: /u01/java/jdk11", "oracle_home: { archive: /u01/oracle/new, backup: /u01/oracle/home/old }"),
         ("node1: { run", "node1: { oracle_home: /u02/oracle/home, run"),
-    ]), @"");
+    ]), @r"
+    refuse archive-or-backup: /u01/oracle/new is no archive of an Oracle home (`.jar`)
+      = a new Oracle home is rolled out from the archive that copyBinary makes; a directory only serves a rollback
+    refuse archive-or-backup: the backup /u01/oracle/home/old is, or lies in or around, the Oracle home /u01/oracle/home of node0
+      = give `rollout.oracle_home.backup` a path beside the Oracle home
+    refuse archive-or-backup: the backup /u01/oracle/home/old is, or lies in or around, the Oracle home /u01/oracle/home of node2
+      = give `rollout.oracle_home.backup` a path beside the Oracle home
+    refuse domain-outside-home: the domain /u01/oracle/home/domains/shop lies in the Oracle home /u01/oracle/home of node0
+      = a rollout moves the Oracle home away: move the domain out of it first
+    warning same-home-everywhere: the Oracle home is at different places: /u02/oracle/home on node1; /u01/oracle/home on node2
+      = Oracle recommends one place for all nodes
+    ");
     assert_snapshot!(restrictions(&[
         ("java_home: /u01/java/jdk11", "oracle_home: { archive: /u01/my oracle.jar, backup: /u01/old }\n    java_home: /opt/jdk 11\n    session_compatible: false"),
-    ]), @"");
+    ]), @r"
+    refuse sessions: sessions are not compatible and servers may take for ever to stop
+      = give `rollout.shutdown_timeout`; sessions that last longer are lost
+    refuse plain-paths: rollout.oracle_home: the path `/u01/my oracle.jar` has signs that options cannot hold
+      = letters, digits and `_-./:\` are what copyBinary and a rollout take; blanks are not
+    refuse plain-paths: rollout.java_home: the path `/opt/jdk 11` has signs that options cannot hold
+      = letters, digits and `_-./:\` are what copyBinary and a rollout take; blanks are not
+    ");
 }
 
 #[test]

@@ -110,14 +110,14 @@ mod tests {
     use super::*;
 
     /// The sample of the document, on one line as it came to us it would be one comment.
-    const SAMPLE: &str = r##"{"migrations":[
+    const SAMPLE: &str = r#"{"migrations":[
 # Migrate all JMS migratable targets on server1 to server2. Perform a failback
 { "source":"server1", "destination":"server2", "migrationType":"jms", "failback":"true" },
 /* only JTA: "}" */ { "source":"server1", "destination":"server3", "migrationType":"jta" },
 	// Disable all migrations from server2
 { "source":"server2", "migrationType":"none" },
 { "source":"ser#ver3", "destination":"a//b", "migrationType":"all" }
-]}"##;
+]}"#;
 
     fn messages(text: &str) -> Vec<String> {
         let problems = migrations(&SourceFile::new("m.json", text)).unwrap_err();

@@ -1,8 +1,11 @@
 //! A WebLogic domain and a rollout over it, as the site file says them. Nothing is discovered: the
 //! domain itself is compared with the file by `zdt.survey`.
 
+mod check;
+mod deliveries;
 mod document;
 mod json_files;
+mod read_files;
 mod resolve;
 mod resolved;
 mod services;

@@ -9,7 +9,7 @@ use serde_json::Map;
 use sha2::{Digest, Sha256};
 
 use super::home::{TOOL, opatch, patch_ids, run, run_opatch};
-use super::rules::is_plain;
+use super::rules_homes::is_plain;
 use crate::adapter::weblogic::message::hex;
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,

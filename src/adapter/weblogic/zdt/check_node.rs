@@ -1,5 +1,6 @@
 //! `zdt.check-node`.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ impl CheckNode {
         let mut text = String::new();
         for place in self.places() {
             let word = shell_word(&place.to_string_lossy());
-            text.push_str(&format!("test -d {word} || echo missing {word}; "));
+            _ = write!(text, "test -d {word} || echo missing {word}; ");
         }
         if self.node_manager {
             text.push_str(

@@ -56,10 +56,6 @@ impl Deliver {
         }
     }
 
-    fn look(&self, node: &Node, path: &Path) -> Invocation {
-        node::command(node, &node::fingerprint(path), LOOK)
-    }
-
     fn make_room(&self) -> Invocation {
         let unfinished = shell_word(&self.unfinished().to_string_lossy());
         let parent = self.path.parent().unwrap_or(Path::new("/"));
@@ -108,6 +104,10 @@ impl Deliver {
     }
 }
 
+fn look(node: &Node, path: &Path) -> Invocation {
+    node::command(node, &node::fingerprint(path), LOOK)
+}
+
 impl Action for Deliver {
     const NAME: &'static str = "zdt.deliver";
     const SUMMARY: &'static str = "Copies a file or directory to a node and compares hashes";
@@ -128,12 +128,12 @@ impl Action for Deliver {
         let unfinished = self.unfinished();
         let copy = node::copy(&self.node, &self.path, &unfinished, self.timeout.get());
         let mut commands = vec![
-            self.look(&self.here(), &self.path),
-            self.look(&self.node, &self.path),
+            look(&self.here(), &self.path),
+            look(&self.node, &self.path),
             self.make_room(),
         ];
         commands.extend(copy);
-        commands.push(self.look(&self.node, &unfinished));
+        commands.push(look(&self.node, &unfinished));
         commands.push(self.give_name());
         let mut preview: Preview = commands
             .iter()
@@ -173,8 +173,8 @@ impl Action for Deliver {
                     .hint("put it there, then resume the run"),
             );
         }
-        let ours = self.ask(host, control, &self.look(&self.here(), &self.path))?;
-        let there = self.ask(host, control, &self.look(&self.node, &self.path))?;
+        let ours = self.ask(host, control, &look(&self.here(), &self.path))?;
+        let there = self.ask(host, control, &look(&self.node, &self.path))?;
         let summary = |text: &str| Outcome {
             summary: format!("{text}, sha256 {}", &ours[..12]),
             ..Outcome::default()
@@ -195,7 +195,7 @@ impl Action for Deliver {
             ));
         };
         node::run(host, control, &copy, &what)?;
-        let arrived = self.ask(host, control, &self.look(&self.node, &unfinished))?;
+        let arrived = self.ask(host, control, &look(&self.node, &unfinished))?;
         if arrived != ours {
             return Err(Failure::verification(format!(
                 "{} arrived on {} with another hash",
@@ -205,7 +205,7 @@ impl Action for Deliver {
             .hint("the copy command must keep modes (`scp -p`); look for space there, then resume the run"));
         }
         node::run(host, control, &self.give_name(), &what)?;
-        let named = self.ask(host, control, &self.look(&self.node, &self.path))?;
+        let named = self.ask(host, control, &look(&self.node, &self.path))?;
         if named != ours {
             return Err(self.different());
         }

@@ -18,6 +18,7 @@ mod patch_home;
 mod progress;
 mod rollout;
 mod rules;
+mod rules_homes;
 mod rules_services;
 mod survey;
 mod write_file;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Map;
 
 use super::progress::while_watching;
-use super::rules::is_plain;
+use super::rules_homes::is_plain;
 use crate::adapter::weblogic::connection::{Connection, of_connection};
 use crate::adapter::weblogic::script::{Literal, Script};
 use crate::adapter::weblogic::session::{Session, lines};

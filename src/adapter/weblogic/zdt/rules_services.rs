@@ -116,7 +116,6 @@ pub(super) fn migrations(topology: &Topology) -> Vec<Finding> {
             continue;
         };
         match migration.migration_type {
-            MigrationType::None => {}
             MigrationType::Server if topology.node(destination).is_none() => say(
                 format!("there is no node {destination}"),
                 "the destination of `server` is a node (machine)",
@@ -125,7 +124,7 @@ pub(super) fn migrations(topology: &Topology) -> Vec<Finding> {
                 format!("{} is on {destination} already", source.name),
                 "name another node: all servers of one node stop together",
             ),
-            MigrationType::Server => {}
+            MigrationType::None | MigrationType::Server => {}
             _ => match topology.server(destination) {
                 None => say(
                     format!("there is no server {destination}"),
@@ -219,7 +218,7 @@ pub(super) fn applications(topology: &Topology) -> Vec<Finding> {
                 );
             }
         }
-        if topology.version.starts_with("12.2.1.0") && one.patched_location.ends_with(".gar") {
+        if topology.version.starts_with("12.2.1.0") && is_coherence_archive(&one.patched_location) {
             say(
                 format!("{name} is a Coherence archive (`.gar`)"),
                 "12.2.1.0 cannot roll those out: leave it out",
@@ -233,4 +232,9 @@ pub(super) fn applications(topology: &Topology) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn is_coherence_archive(path: &str) -> bool {
+    let ending = std::path::Path::new(path).extension();
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("gar"))
 }
