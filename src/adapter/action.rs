@@ -24,6 +24,19 @@ pub enum Effect {
     External,
 }
 
+/// What of a done step a restart of the machine takes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transient {
+    /// A server that it started: it does not run any more.
+    Up,
+    /// A server that it stopped: the machine may have started it again.
+    Down,
+    /// Work that it holds back in a running server: a pause is a matter of memory.
+    Held,
+    /// The end of that.
+    Free,
+}
+
 /// What the world says of a step whose end is not in the journal.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Probe {
@@ -94,6 +107,9 @@ pub trait Action: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     const SUMMARY: &'static str;
     /// What repeating it means.
     const EFFECT: Effect;
+    /// What of it does not outlive a restart of the machine. Such an action must be one that repeating
+    /// does no harm to.
+    const TRANSIENT: Option<Transient> = None;
     /// Outputs it promises.
     const OUTPUTS: &'static [OutputSpec] = &[];
 
@@ -197,6 +213,8 @@ pub struct ActionEntry {
     pub summary: &'static str,
     /// See [`Action::EFFECT`].
     pub effect: Effect,
+    /// See [`Action::TRANSIENT`].
+    pub transient: Option<Transient>,
     /// See [`Action::OUTPUTS`].
     pub outputs: &'static [OutputSpec],
     decode: Decode,
@@ -210,6 +228,7 @@ impl ActionEntry {
             name: T::NAME,
             summary: T::SUMMARY,
             effect: T::EFFECT,
+            transient: T::TRANSIENT,
             outputs: T::OUTPUTS,
             decode: decode::<T>,
             schema: schema::<T>,

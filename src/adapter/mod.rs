@@ -31,7 +31,7 @@ pub mod weblogic;
 
 pub use action::{
     Action, ActionEntry, AnyAction, DecodeError, Effect, OutputKind, OutputSpec, Preview,
-    PreviewLine, Probe,
+    PreviewLine, Probe, Transient,
 };
 pub use context::{CheckContext, Finding, Severity, StepContext};
 pub use duration::{HumanDuration, parse_duration};

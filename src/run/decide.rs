@@ -11,6 +11,8 @@
 //! - A failed step whose failure means `stop` lets nothing else start, unless the operator said to
 //!   keep going. With `continue`, steps that do not come after it go on.
 //! - A gate that waits for a person holds back only what comes after it.
+//! - What is done stays done, but it lets nothing pass before its turn: if a step before it was opened
+//!   again, what comes after both waits for that one.
 
 use super::lanes::Lanes;
 use crate::event::{Because, RunOutcome, RunState, StepStatus};
@@ -83,8 +85,9 @@ enum Status {
 struct Node {
     id: String,
     status: Status,
-    /// Left out by the plan: passes as soon as its turn comes.
-    left_out: bool,
+    /// Left out by the plan, or settled in an earlier stretch: passes as soon as its turn comes, and
+    /// nothing is told of it.
+    passes: bool,
     optional: bool,
     stops_run: bool,
     /// Steps it comes after that have not passed.
@@ -128,15 +131,8 @@ impl Schedule {
             not_run: Vec::new(),
         };
         schedule.add_edges(plan);
-        // What earlier stretches settled passes whatever stands before it: that was so then.
-        let settled: Vec<usize> = (0..schedule.nodes.len())
-            .filter(|&at| schedule.is_settled(at, state))
-            .collect();
-        for &at in &settled {
-            schedule.nodes[at].status = Status::Passed;
-        }
-        for at in settled {
-            schedule.release(at);
+        for at in 0..schedule.nodes.len() {
+            schedule.nodes[at].passes |= schedule.is_settled(at, state);
         }
         for at in 0..schedule.nodes.len() {
             let node = &schedule.nodes[at];
@@ -217,7 +213,7 @@ impl Schedule {
                 if self.nodes[next].open > 0 || self.nodes[next].status != Status::Pending {
                     continue;
                 }
-                if self.nodes[next].left_out {
+                if self.nodes[next].passes {
                     self.nodes[next].status = Status::Passed;
                     passed.push(next);
                 } else {
@@ -243,7 +239,7 @@ impl Schedule {
                 }
                 self.nodes[next].status = Status::Blocked;
                 blocked.push(next);
-                if !self.nodes[next].left_out {
+                if !self.nodes[next].passes {
                     self.not_run
                         .push((next, Because::UpstreamFailed(id.clone())));
                 }
@@ -252,7 +248,7 @@ impl Schedule {
     }
 
     fn make_ready(&mut self, at: usize) {
-        if self.nodes[at].left_out {
+        if self.nodes[at].passes {
             self.pass(at);
         } else {
             self.nodes[at].status = Status::Ready;
@@ -291,7 +287,7 @@ impl Schedule {
         };
         for (at, node) in self.nodes.iter_mut().enumerate() {
             let open = matches!(node.status, Status::Pending | Status::Ready);
-            if open && !node.left_out {
+            if open && !node.passes {
                 node.status = Status::Blocked;
                 self.cut |= because == Because::RunStopped;
                 self.not_run.push((at, because.clone()));
@@ -319,7 +315,7 @@ fn nodes_of(plan: &Plan, keep_going: bool) -> Vec<Node> {
         .map(|step| Node {
             id: step.id.clone(),
             status: Status::Pending,
-            left_out: step.left_out.is_some(),
+            passes: step.left_out.is_some(),
             optional: step.optional,
             stops_run: step.on_failure == OnFailure::Stop && !keep_going,
             open: step.after.len(),
@@ -329,4 +325,4 @@ fn nodes_of(plan: &Plan, keep_going: bool) -> Vec<Node> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

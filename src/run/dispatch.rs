@@ -8,6 +8,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::after_boot::undone;
 use super::crew::Crew;
 use super::decide::{Limits, Schedule};
 use super::director::Director;
@@ -50,6 +51,7 @@ pub fn execute(
         sets,
         state: RunState::new(),
         recheck: false,
+        rebooted: false,
         history: HashMap::new(),
         limits: request.limits,
         stops: request.stops,
@@ -105,6 +107,8 @@ pub(super) struct Stretch {
     pub(super) opening: Vec<EventKind>,
     /// What finished steps wrote may be lost: look before anything is built on it.
     pub(super) recheck: bool,
+    /// Whether the machine was restarted since the last stretch.
+    pub(super) rebooted: bool,
     pub(super) history: HashMap<usize, History>,
     pub(super) limits: Limits,
     pub(super) stops: StopSource,
@@ -131,13 +135,19 @@ impl Stretch {
             source,
         };
         recorder.record(self.opening).map_err(lost)?;
+        let mut reopened = Vec::new();
         if self.recheck {
-            let reopened = self.sets.lost(&recorder.state()).into_iter();
-            let reopened = reopened
-                .map(|(step, because)| EventKind::StepReopened { step, because })
-                .collect();
-            recorder.record(reopened).map_err(lost)?;
+            reopened.extend(self.sets.lost(&recorder.state()));
         }
+        if self.rebooted {
+            let transient = |action: &str| (services.actions)(action)?.transient;
+            reopened.extend(undone(&self.plan, &recorder.state(), transient));
+        }
+        let reopened = reopened
+            .into_iter()
+            .map(|(step, because)| EventKind::StepReopened { step, because })
+            .collect();
+        recorder.record(reopened).map_err(lost)?;
         // Only now: until here a signal may end the program, nothing is at work.
         let stops = {
             let _inside = runtime.enter();

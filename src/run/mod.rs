@@ -22,6 +22,7 @@
 
 mod decide;
 
+mod after_boot;
 mod crew;
 mod director;
 mod dispatch;

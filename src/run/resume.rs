@@ -76,7 +76,8 @@ pub fn resume(
         );
     }
     notes.extend(end_orphans(&plan, &state, &services.hosts, same_boot)?);
-    let recheck = !is_new && !same_boot && sets.writing.is_some();
+    let rebooted = !is_new && !same_boot;
+    let recheck = rebooted && sets.writing.is_some();
     if recheck {
         notes.push(
             "the machine was restarted; what finished steps wrote into the set is read again"
@@ -104,6 +105,7 @@ pub fn resume(
         state,
         opening: vec![opening],
         recheck,
+        rebooted,
         history,
         limits: request.limits,
         stops: request.stops,

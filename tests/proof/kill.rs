@@ -12,9 +12,9 @@ use super::sets;
 use super::tree::{Tree, same, tree};
 
 /// A copy of the quickstart.
-struct Practice {
-    home: tempfile::TempDir,
-    kit: Kit,
+pub(super) struct Practice {
+    pub(super) home: tempfile::TempDir,
+    pub(super) kit: Kit,
 }
 
 impl Drop for Practice {
@@ -24,7 +24,7 @@ impl Drop for Practice {
 }
 
 impl Practice {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let home = tempfile::Builder::new()
             .prefix("upk-kill-")
             .tempdir()
@@ -40,19 +40,19 @@ impl Practice {
         Self { home, kit }
     }
 
-    fn installation(&self) -> PathBuf {
+    pub(super) fn installation(&self) -> PathBuf {
         self.home.path().join("installation")
     }
 
     /// Everything, to the nanosecond; for states in which no server has run.
-    fn exact(&self) -> Tree {
+    pub(super) fn exact(&self) -> Tree {
         tree(&self.installation(), &[], &|_| false)
     }
 
     /// Everything but what a started server writes by itself: its pid file, its log and the unpacked
     /// application, of which the content counts and the times do not; and the times of folders that
     /// hold what is saved without being saved themselves.
-    fn but_for_the_server(&self) -> Tree {
+    pub(super) fn but_for_the_server(&self) -> Tree {
         tree(
             &self.installation(),
             &["tomcat/run", "tomcat/logs/catalina.out"],
@@ -111,14 +111,14 @@ impl Practice {
     }
 
     /// Exactly so many servers run, and nothing else is left.
-    fn expect_servers(&self, count: usize) {
+    pub(super) fn expect_servers(&self, count: usize) {
         let (servers, others) = self.at_work();
         assert!(others.is_empty(), "left at work: {others:?}");
         assert_eq!(servers.len(), count, "servers: {servers:?}");
     }
 
     /// What an operator, a plugin and a partner do between upgrade and restore.
-    fn damage(&self) {
+    pub(super) fn damage(&self) {
         let data = self.installation().join("data");
         std::fs::write(data.join("fs_plugin/MAIN/OUT/new after the upgrade"), "new").unwrap();
         std::fs::remove_file(data.join("payloads/2023-06-12-2.payload")).unwrap();
@@ -176,7 +176,7 @@ fn is_unpacked(path: &str) -> bool {
     Path::new(path).starts_with("tomcat/webapps/domibus")
 }
 
-fn without_unpacked(entries: &Tree) -> Tree {
+pub(super) fn without_unpacked(entries: &Tree) -> Tree {
     let mut entries = entries.clone();
     entries.retain(|path, _| {
         !path.starts_with("tomcat/webapps/domibus/") && path != "tomcat/webapps/domibus"
@@ -245,7 +245,7 @@ fn killed(mut next: impl FnMut(Duration, usize) -> Option<(Moment, bool)>) -> us
 }
 
 /// Two installations were laid out at different times.
-fn untimed(entries: &Tree) -> Tree {
+pub(super) fn untimed(entries: &Tree) -> Tree {
     let mut entries = entries.clone();
     for line in entries.values_mut() {
         let words: Vec<&str> = line.split(' ').collect();

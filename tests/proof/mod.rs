@@ -9,6 +9,7 @@
 
 mod kill;
 mod kit;
+mod power;
 mod random;
 mod real;
 mod real_kill;

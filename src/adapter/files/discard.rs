@@ -64,10 +64,15 @@ impl Action for FilesDiscard {
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
         let mut discarded = 0_usize;
         for target in &self.targets {
-            for path in self.kept(context, target)? {
+            let kept = self.kept(context, target)?;
+            for path in &kept {
                 go_on(context)?;
-                context.host.remove_tree(&path)?;
+                context.host.remove_tree(path)?;
                 discarded += 1;
+            }
+            if !kept.is_empty() {
+                // A done step is not done again after a power cut.
+                context.host.sync(workshop(target, self.aside.as_deref()))?;
             }
         }
         let mut outcome = Outcome {

@@ -12,7 +12,7 @@ use super::target::{Script, Target, check_script, instance, script};
 use super::wildfly::{self, Deployment};
 use crate::adapter::{
     Action, Effect, Failure, HumanDuration, OutputKind, OutputSpec, Preview, PreviewLine,
-    StepContext,
+    StepContext, Transient,
 };
 use crate::event::{FailureKind, Outcome};
 use crate::host::{Host, Invocation, ProcessIdentity, Streams};
@@ -285,6 +285,7 @@ impl Action for Start {
     const NAME: &'static str = "server.start";
     const SUMMARY: &'static str = "Starts an application server and waits until it is up";
     const EFFECT: Effect = Effect::Idempotent;
+    const TRANSIENT: Option<Transient> = Some(Transient::Up);
     const OUTPUTS: &'static [OutputSpec] = &[
         OutputSpec {
             name: "pid",

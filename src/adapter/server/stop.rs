@@ -11,7 +11,7 @@ use super::state::State;
 use super::target::{Script, Target, check_script, instance, script};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
-    PreviewLine, StepContext,
+    PreviewLine, StepContext, Transient,
 };
 use crate::event::{FailureKind, Outcome};
 use crate::host::Invocation;
@@ -198,6 +198,7 @@ impl Action for Stop {
     const NAME: &'static str = "server.stop";
     const SUMMARY: &'static str = "Stops an application server and waits until it is truly gone";
     const EFFECT: Effect = Effect::Idempotent;
+    const TRANSIENT: Option<Transient> = Some(Transient::Down);
     const OUTPUTS: &'static [OutputSpec] = &[OutputSpec {
         name: "was_running",
         kind: OutputKind::Boolean,

@@ -10,7 +10,7 @@ use super::script::{Literal, Script};
 use super::session::{Session, lines};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
-    PreviewLine, StepContext,
+    PreviewLine, StepContext, Transient,
 };
 use crate::event::Outcome;
 use crate::site::SecretRef;
@@ -132,6 +132,7 @@ impl Action for StopApplication {
     const NAME: &'static str = "weblogic.stop-application";
     const SUMMARY: &'static str = "Stops a WebLogic deployment when its work completes";
     const EFFECT: Effect = Effect::Idempotent;
+    const TRANSIENT: Option<Transient> = Some(Transient::Held);
     const OUTPUTS: &'static [OutputSpec] = OUTPUTS;
 
     of_connection!();
@@ -188,6 +189,7 @@ impl Action for StartApplication {
     const NAME: &'static str = "weblogic.start-application";
     const SUMMARY: &'static str = "Starts a WebLogic deployment and waits until it is active";
     const EFFECT: Effect = Effect::Idempotent;
+    const TRANSIENT: Option<Transient> = Some(Transient::Free);
     const OUTPUTS: &'static [OutputSpec] = OUTPUTS;
 
     of_connection!();

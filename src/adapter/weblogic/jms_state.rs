@@ -11,7 +11,7 @@ use super::script::{Literal, Script};
 use super::session::{Session, lines};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
-    PreviewLine, StepContext,
+    PreviewLine, StepContext, Transient,
 };
 use crate::event::Outcome;
 use crate::site::SecretRef;
@@ -165,6 +165,7 @@ impl Action for PauseJms {
     const NAME: &'static str = "weblogic.pause-jms";
     const SUMMARY: &'static str = "Pauses production and consumption of a WebLogic JMS module";
     const EFFECT: Effect = Effect::Idempotent;
+    const TRANSIENT: Option<Transient> = Some(Transient::Held);
     const OUTPUTS: &'static [OutputSpec] = OUTPUTS;
 
     of_connection!();
@@ -201,6 +202,7 @@ impl Action for ResumeJms {
     const NAME: &'static str = "weblogic.resume-jms";
     const SUMMARY: &'static str = "Resumes production and consumption of a WebLogic JMS module";
     const EFFECT: Effect = Effect::Idempotent;
+    const TRANSIENT: Option<Transient> = Some(Transient::Free);
     const OUTPUTS: &'static [OutputSpec] = OUTPUTS;
 
     of_connection!();

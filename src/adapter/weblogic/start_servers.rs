@@ -14,7 +14,7 @@ use super::script::{Literal, Script};
 use super::session::{Session, lines};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
-    PreviewLine, StepContext,
+    PreviewLine, StepContext, Transient,
 };
 use crate::event::Outcome;
 use crate::host::{Invocation, Streams};
@@ -156,6 +156,7 @@ impl Action for StartServers {
     const SUMMARY: &'static str =
         "Starts the servers of a WebLogic domain and waits until they run";
     const EFFECT: Effect = Effect::Idempotent;
+    const TRANSIENT: Option<Transient> = Some(Transient::Up);
     const OUTPUTS: &'static [OutputSpec] = &[OutputSpec {
         name: "servers",
         kind: OutputKind::Number,

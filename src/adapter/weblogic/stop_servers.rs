@@ -13,7 +13,7 @@ use super::session::Session;
 use super::start_servers::SERVERS;
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
-    PreviewLine, StepContext,
+    PreviewLine, StepContext, Transient,
 };
 use crate::event::{FailureKind, Outcome};
 use crate::site::SecretRef;
@@ -82,6 +82,7 @@ impl Action for StopServers {
     const SUMMARY: &'static str =
         "Stops the servers of a WebLogic domain and waits until they are gone";
     const EFFECT: Effect = Effect::Idempotent;
+    const TRANSIENT: Option<Transient> = Some(Transient::Down);
     const OUTPUTS: &'static [OutputSpec] = &[OutputSpec {
         name: "was_running",
         kind: OutputKind::Boolean,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::*;
 use crate::adapter::Effect;
+use crate::event::{Outcome, StepState};
 use crate::plan::{Phase, PlannedStep};
 
 pub(in crate::run) fn plan(steps: Vec<PlannedStep>) -> Plan {
@@ -162,9 +163,56 @@ fn a_no_is_not_tolerated_even_of_an_optional_gate() {
     assert_eq!(decisions.not_run, [(1, because)]);
 }
 
+/// A run of which earlier stretches have done these steps.
+pub(in crate::run) fn resumed(plan: &Plan, done: impl Fn(usize) -> bool) -> RunState {
+    let mut state = RunState::new();
+    for (at, card) in plan.cards().into_iter().enumerate() {
+        let status = if done(at) {
+            StepStatus::Done {
+                outcome: Outcome::default(),
+                elapsed_ms: 0,
+            }
+        } else {
+            StepStatus::Pending
+        };
+        state.steps.push(StepState {
+            card,
+            status,
+            attempts: 0,
+            tools: Vec::new(),
+            started: None,
+            ended: None,
+        });
+    }
+    state
+}
+
+/// A power cut took what `copy` wrote. What counts on the copy waits for it, although a milestone
+/// between them was passed before.
+#[test]
+fn a_step_that_was_opened_again_holds_back_what_comes_after_done_steps_behind_it() {
+    let plan = plan(vec![
+        step("copy", vec![]),
+        step("milestone", vec![0]),
+        step("seal", vec![1]),
+    ]);
+    let state = resumed(&plan, |at| at == 1);
+    let mut schedule = Schedule::new(&plan, &state, Limits::default());
+    assert_eq!(schedule.decide().start, [0]);
+    schedule.ended(0, StepEnd::Done);
+    assert_eq!(schedule.decide().start, [2]);
+    let mut schedule = Schedule::new(&plan, &state, Limits::default());
+    schedule.decide();
+    schedule.ended(0, StepEnd::Failed);
+    let because = Because::UpstreamFailed("copy".to_owned());
+    assert_eq!(schedule.decide().not_run, [(2, because)]);
+}
+
 /// The model: everything is looked at anew.
 struct Model<'a> {
     plan: &'a Plan,
+    /// What earlier stretches have done.
+    done: Vec<bool>,
     limits: Limits,
     status: Vec<Seen>,
     halted: Option<Because>,
@@ -180,12 +228,17 @@ enum Seen {
 }
 
 impl Model<'_> {
+    /// Whether it was settled beforehand what becomes of a step.
+    fn told(&self, at: usize) -> bool {
+        self.plan.steps[at].left_out.is_some() || self.done[at]
+    }
+
     fn passed(&self, at: usize) -> bool {
         let step = &self.plan.steps[at];
         match self.status[at] {
             Seen::Ended(StepEnd::Done) => true,
             Seen::Ended(StepEnd::Failed) => step.optional,
-            _ => step.left_out.is_some() && step.after.iter().all(|&before| self.passed(before)),
+            _ => self.told(at) && step.after.iter().all(|&before| self.passed(before)),
         }
     }
 
@@ -210,7 +263,7 @@ impl Model<'_> {
         });
         self.halted.is_none()
             && self.status[at] == Seen::Pending
-            && step.left_out.is_none()
+            && !self.told(at)
             && step.after.iter().all(|&before| self.passed(before))
             && self.running(|_| true) < self.limits.jobs
             && self.running(|other| other.host == step.host) < self.limits.per_host
@@ -247,7 +300,7 @@ impl Model<'_> {
     ) -> Vec<(usize, Because)> {
         let mut given_up = Vec::new();
         for at in 0..self.status.len() {
-            let open = self.status[at] == Seen::Pending && self.plan.steps[at].left_out.is_none();
+            let open = self.status[at] == Seen::Pending && !self.told(at);
             if open && which(self, at) {
                 self.status[at] = Seen::NotRun(because.clone());
                 given_up.push((at, because.clone()));
@@ -357,11 +410,14 @@ proptest! {
         keep_going: bool,
         story in proptest::collection::vec((any::<prop::sample::Index>(), any_end()), 14),
         stop_at in proptest::option::weighted(0.3, 0..14_usize),
+        done in proptest::collection::vec(prop::bool::weighted(0.2), 14),
     ) {
         let limits = Limits { jobs, per_host, keep_going };
-        let mut schedule = Schedule::new(&plan, &RunState::new(), limits);
+        let state = resumed(&plan, |at| done[at]);
+        let mut schedule = Schedule::new(&plan, &state, limits);
         let mut model = Model {
             plan: &plan,
+            done: done.clone(),
             limits,
             status: vec![Seen::Pending; plan.steps.len()],
             halted: None,

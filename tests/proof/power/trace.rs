@@ -1,0 +1,204 @@
+//! The system calls of a run, as `strace` wrote them down.
+
+use std::collections::{BTreeSet, HashMap};
+
+/// What is recorded: all that changes a file system, what tells the threads of the program from the
+/// children that it is about to make, and the numbers of inodes, which it remembers.
+pub(super) const CALLS: &str = "openat,open,creat,write,pwrite64,writev,pwritev,lseek,mkdir,mkdirat,\
+    unlink,unlinkat,rmdir,rename,renameat,renameat2,link,linkat,symlink,symlinkat,fsync,fdatasync,\
+    sync,syncfs,ftruncate,truncate,fallocate,copy_file_range,sendfile,fchmod,fchmodat,chmod,utimensat,\
+    close,dup,dup2,dup3,clone,clone3,fork,vfork,statx,newfstatat,fstat";
+
+/// One finished call that did not fail.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) name: String,
+    pub(super) arguments: Vec<Argument>,
+    pub(super) result: i64,
+    /// The path of the descriptor that it returned.
+    pub(super) opened: Option<Vec<u8>>,
+}
+
+/// An argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Argument {
+    /// A descriptor with its path.
+    Descriptor(i64, Vec<u8>),
+    /// A text: a path or what is written.
+    Text(Vec<u8>),
+    /// Anything else, as it is printed.
+    Other(String),
+}
+
+impl Argument {
+    pub(super) fn text(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text,
+            other => panic!("no text: {other:?}"),
+        }
+    }
+
+    pub(super) fn descriptor(&self) -> i64 {
+        match self {
+            Self::Descriptor(number, _) => *number,
+            other => panic!("no descriptor: {other:?}"),
+        }
+    }
+
+    pub(super) fn printed(&self) -> &str {
+        match self {
+            Self::Other(text) => text,
+            other => panic!("neither number nor flags: {other:?}"),
+        }
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        let printed = self.printed();
+        match printed.strip_prefix('0') {
+            Some(octal) if !octal.is_empty() => u64::from_str_radix(octal, 8).unwrap(),
+            _ => printed.parse().unwrap(),
+        }
+    }
+}
+
+/// The calls of the program's own threads, in the order in which they ended.
+pub(super) fn calls(text: &str) -> Vec<Call> {
+    let mut begun: HashMap<u32, String> = HashMap::new();
+    let mut threads = BTreeSet::new();
+    let mut calls = Vec::new();
+    for line in text.lines() {
+        let (pid, rest) = line.split_once(char::is_whitespace).unwrap();
+        let pid: u32 = pid.parse().unwrap();
+        if threads.is_empty() {
+            threads.insert(pid);
+        }
+        let rest = rest.trim_start();
+        if let Some(head) = rest.strip_suffix(" <unfinished ...>") {
+            // A descriptor is free, and may be another's, as soon as its `close` has begun.
+            if head.starts_with("close(") && threads.contains(&pid) {
+                calls.extend(parse(&format!("{head}) = 0")));
+            }
+            begun.insert(pid, head.to_owned());
+            continue;
+        }
+        let whole = match rest.strip_prefix("<... ") {
+            Some(resumed) if resumed.starts_with("close ") => continue,
+            Some(resumed) => {
+                let (_, tail) = resumed.split_once(" resumed>").unwrap();
+                let head = begun.remove(&pid);
+                head.unwrap_or_default() + tail
+            }
+            None => rest.to_owned(),
+        };
+        let Some(call) = parse(&whole) else { continue };
+        if call.name.starts_with("clone") {
+            if whole.contains("CLONE_THREAD") {
+                threads.insert(u32::try_from(call.result).unwrap());
+            }
+        } else if threads.contains(&pid) {
+            calls.push(call);
+        }
+    }
+    calls
+}
+
+fn parse(line: &str) -> Option<Call> {
+    let (name, rest) = line.split_once('(')?;
+    let (inside, result) = rest.rsplit_once(" = ")?;
+    let inside = inside.trim_end().strip_suffix(')')?;
+    let number: String = result
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || *c == '-')
+        .collect();
+    let number: i64 = number.parse().ok()?;
+    if number < 0 {
+        return None;
+    }
+    let opened = result.split_once('<').map(|(_, path)| {
+        let path = path.split_once('>').unwrap().0;
+        unescaped(path)
+    });
+    Some(Call {
+        name: name.to_owned(),
+        arguments: arguments(inside),
+        result: number,
+        opened,
+    })
+}
+
+/// Texts and paths are printed in hexadecimal, so nothing in them can look like the end of one.
+fn arguments(inside: &str) -> Vec<Argument> {
+    let mut all = Vec::new();
+    let mut depth = 0;
+    let mut begin = 0;
+    for (at, c) in inside.char_indices() {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth -= 1,
+            ',' if depth == 0 => {
+                all.push(argument(&inside[begin..at]));
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if begin < inside.len() {
+        all.push(argument(&inside[begin..]));
+    }
+    all
+}
+
+fn argument(text: &str) -> Argument {
+    let text = text.trim();
+    if let Some(quoted) = text.strip_prefix('"') {
+        let end = quoted.strip_suffix('"');
+        return Argument::Text(unescaped(
+            end.expect("a text that was cut: raise the limit"),
+        ));
+    }
+    if let Some((number, path)) = text.split_once('<')
+        && let Some(path) = path.strip_suffix('>')
+    {
+        let number = if number == "AT_FDCWD" {
+            -100
+        } else {
+            number.parse().unwrap_or(-1)
+        };
+        return Argument::Descriptor(number, unescaped(path));
+    }
+    Argument::Other(text.to_owned())
+}
+
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() / 4);
+    let mut rest = text.as_bytes();
+    while let Some((first, others)) = rest.split_first() {
+        if *first == b'\\' && others.first() == Some(&b'x') {
+            let digits = std::str::from_utf8(&others[1..3]).unwrap();
+            bytes.push(u8::from_str_radix(digits, 16).unwrap());
+            rest = &others[3..];
+        } else {
+            bytes.push(*first);
+            rest = others;
+        }
+    }
+    bytes
+}
+
+#[test]
+fn lines_of_a_trace_are_read() {
+    let text = r#"7 mkdir("\x2f\x61", 0777) = 0
+7 clone3({flags=CLONE_VM|CLONE_THREAD, exit_signal=0}, 88) = 8
+8 openat(AT_FDCWD<\x2f\x61>, "\x62", O_WRONLY|O_CREAT|O_CLOEXEC, 0600 <unfinished ...>
+7 write(4<\x2f\x61\x2f\x63>, "\x28\x2c\x22", 3) = 3
+8 <... openat resumed>) = 5<\x2f\x61\x2f\x62>
+9 close(5<\x2f\x61\x2f\x62>) = 0
+7 unlink("\x2f\x7a") = -1 ENOENT (No such file or directory)
+"#;
+    let calls = calls(text);
+    let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
+    assert_eq!(names, ["mkdir", "write", "openat"]);
+    assert_eq!(calls[1].arguments[1], Argument::Text(b"(,\"".to_vec()));
+    assert_eq!(calls[2].opened.as_deref(), Some(b"/a/b".as_slice()));
+    assert_eq!(calls[2].arguments[3].number(), 0o600);
+}
