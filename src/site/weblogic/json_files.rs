@@ -144,7 +144,7 @@ mod tests {
         let text = "{\"migrations\":[ # one\n{ \"source\":\"a\", \"migrationType\":\"jsm\" },\n\
             { \"sorce\":\"b\", \"migrationType\":\"none\", \"failback\":\"often\" }\n]}";
         let found = messages(text).join("\n");
-        for place in ["m.json:2:33", "m.json:3:3", "m.json:3:49"] {
+        for place in ["m.json:2:33", "m.json:3:3", "m.json:3:51"] {
             assert!(found.contains(place), "{found}");
         }
         assert!(messages("{\"migrations\":[ /* no end")[0].contains("never closed"));
