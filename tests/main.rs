@@ -29,6 +29,7 @@ mod kahadb_crashes;
 mod kahadb_stores;
 mod mysql;
 mod oracle;
+mod ox;
 mod plans;
 mod proof;
 mod server;

@@ -18,6 +18,13 @@ pub struct Gate {
     /// Lines that help to answer it.
     #[serde(default)]
     pub details: Vec<String>,
+    /// Whether it is asked at all: usually an output of an earlier step.
+    #[serde(default = "always")]
+    pub only_if: bool,
+}
+
+fn always() -> bool {
+    true
 }
 
 impl Action for Gate {

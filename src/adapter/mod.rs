@@ -24,6 +24,7 @@ pub mod kahadb;
 pub mod milestone;
 pub mod mysql;
 pub mod oracle;
+pub mod ox;
 pub mod registry;
 pub mod server;
 mod store_guard;

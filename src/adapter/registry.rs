@@ -4,7 +4,7 @@ use super::action::ActionEntry;
 use super::weblogic::zdt;
 use super::{
     artemis, backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, oracle,
-    server, weblogic,
+    ox, server, weblogic,
 };
 use crate::backup::FormatCheck;
 
@@ -43,6 +43,18 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<oracle::Query>(),
     ActionEntry::of::<oracle::Restore>(),
     ActionEntry::of::<oracle::Script>(),
+    ActionEntry::of::<ox::ChangeServer>(),
+    ActionEntry::of::<ox::CheckProperty>(),
+    ActionEntry::of::<ox::CheckSchemata>(),
+    ActionEntry::of::<ox::CheckUpdated>(),
+    ActionEntry::of::<ox::DisableSchema>(),
+    ActionEntry::of::<ox::EnableSchema>(),
+    ActionEntry::of::<ox::FindServer>(),
+    ActionEntry::of::<ox::RegisterServer>(),
+    ActionEntry::of::<ox::ReloadConfiguration>(),
+    ActionEntry::of::<ox::RemoveProperty>(),
+    ActionEntry::of::<ox::RunUpdate>(),
+    ActionEntry::of::<ox::SetProperty>(),
     ActionEntry::of::<server::CheckStopped>(),
     ActionEntry::of::<server::Start>(),
     ActionEntry::of::<server::Stop>(),

@@ -11,6 +11,7 @@ mod domibus;
 mod exit;
 mod gates;
 mod load;
+mod ox;
 mod phase;
 mod plan;
 mod planning;

@@ -4,6 +4,7 @@ use super::arguments::{PhaseArgument, PlanningArguments};
 use super::domibus;
 use super::exit::Exit;
 use super::load::LoadedSite;
+use super::ox;
 use super::stop::Stop;
 use super::weblogic;
 use crate::adapter::registry;
@@ -174,6 +175,7 @@ fn resolved(
         ProductDocument::Domibus(document) => {
             domibus::values(loaded, document, &runbook.scenario, phase, set)
         }
+        ProductDocument::Ox(document) => Ok((ox::values(loaded, document, phase)?, Vec::new())),
         ProductDocument::Weblogic(document) => {
             Ok((weblogic::values(loaded, document)?, Vec::new()))
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::graph;
+use super::references::is_expression;
 use super::resolve::did_you_mean;
 use crate::adapter::ActionEntry;
 use crate::diagnostic::{Code, Problem, Problems, suggest};
@@ -60,6 +61,10 @@ fn order(
         let document = &step.document;
         for (key, references) in [("after", &document.after), ("before", &document.before)] {
             for (position, reference) in references.iter().enumerate() {
+                // Only a site tells what an expression names.
+                if is_expression(reference) {
+                    continue;
+                }
                 let id = reference.split('[').next().unwrap_or(reference);
                 match place.get(id) {
                     Some(&other) if key == "after" => after[at].push(other),

@@ -8,8 +8,10 @@ mod graph;
 mod lint;
 mod options;
 mod order;
+mod references;
 mod resolve;
 mod select;
+mod turns;
 mod types;
 
 pub use crate::runbook::expression::fill_outputs;

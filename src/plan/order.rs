@@ -5,6 +5,7 @@ use std::slice;
 
 use super::graph;
 use super::resolve::{Draft, PlanRequest, did_you_mean};
+use super::turns;
 use super::types::PlannedStep;
 use crate::diagnostic::{Code, Problem, Problems, suggest};
 use crate::runbook::Step;
@@ -20,7 +21,11 @@ pub(super) fn settle(
     if problems.has_errors() {
         return Vec::new();
     }
-    let order = match graph::sort(&after) {
+    let sorted = match turns::in_turn(&drafts, &after) {
+        None => graph::sort(&after),
+        Some(in_turn) => graph::sort(&in_turn),
+    };
+    let order = match sorted {
         Ok(order) => order,
         Err(members) => {
             problems.push(cycle(&drafts, &members, request));
@@ -109,27 +114,19 @@ fn edges(
     let mut after: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
     let mut reported = BTreeSet::new();
     for (at, draft) in drafts.iter().enumerate() {
-        let document = &draft.source.document;
-        for (key, references) in [("after", &document.after), ("before", &document.before)] {
-            for (position, reference) in references.iter().enumerate() {
-                match names.find(reference, draft, drafts) {
-                    Some(found) if key == "after" => after[at].extend(found),
-                    Some(found) => {
-                        for &other in found {
-                            after[other].push(at);
-                        }
+        for ((key, position), reference) in draft.references.each(&draft.source.document) {
+            match names.find(reference, draft, drafts) {
+                Some(found) if key == "after" => after[at].extend(found),
+                Some(found) => {
+                    for &other in found {
+                        after[other].push(at);
                     }
-                    None => {
-                        let origin = draft.source.origin.join([key, &position.to_string()]);
-                        if reported.insert((origin.document, origin.path.clone())) {
-                            problems.push(dangling(
-                                reference,
-                                draft.source,
-                                &origin,
-                                names,
-                                request,
-                            ));
-                        }
+                }
+                None => {
+                    let origin = draft.source.origin.join([key, &position.to_string()]);
+                    if reported.insert((origin.document, origin.path.clone())) {
+                        let problem = dangling(reference, draft.source, &origin, names, request);
+                        problems.push(problem);
                     }
                 }
             }
@@ -186,7 +183,18 @@ fn cycle(drafts: &[Draft<'_>], members: &[usize], request: &PlanRequest<'_>) -> 
         let document = &request.runbook.documents[origin.document];
         problem = problem.and(document.value_at(&origin.path), "and this one");
     }
-    problem.help("remove one of the `after` or `before` lines between them")
+    problem = problem.help("remove one of the `after` or `before` lines between them");
+    let queues: BTreeSet<&str> = members
+        .iter()
+        .filter_map(|&at| drafts[at].planned.queue.as_deref())
+        .collect();
+    for queue in queues {
+        problem = problem.help(format!(
+            "the items of queue `{queue}` take their turns: a step for one comes after every step for \
+             the one before"
+        ));
+    }
+    problem
 }
 
 /// An output may be read only of a step that exists, promises it, runs, and comes before.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::options::{self, Options};
 use super::order;
+use super::references::References;
 use super::select::Selection;
 use super::types::{OnFailure, Phase, Plan, PlannedStep, Retry, RunbookFile};
 use crate::adapter::{ActionEntry, Effect, HumanDuration};
@@ -51,6 +52,7 @@ pub(super) struct Draft<'a> {
     pub(super) planned: PlannedStep,
     pub(super) source: &'a Step,
     pub(super) outputs: Vec<options::Read>,
+    pub(super) references: References,
 }
 
 /// Makes the plan, or says everything that is wrong.
@@ -175,6 +177,7 @@ impl<'a> Resolver<'a> {
                 planned,
                 source: step,
                 outputs: Vec::new(),
+                references: References::AsWritten,
             });
             return;
         };
@@ -193,6 +196,7 @@ impl<'a> Resolver<'a> {
                 },
                 source: step,
                 outputs: Vec::new(),
+                references: self.references(step, step.document.for_each.is_none()),
             });
             return;
         }
@@ -204,6 +208,7 @@ impl<'a> Resolver<'a> {
                     planned,
                     source: step,
                     outputs,
+                    references: self.references(step, true),
                 });
             }
             Some(list) => self.fan_out(list, step, entry, template, drafts),
@@ -236,6 +241,7 @@ impl<'a> Resolver<'a> {
                 },
                 source: step,
                 outputs: Vec::new(),
+                references: self.references(step, false),
             });
             return;
         }
@@ -269,13 +275,26 @@ impl<'a> Resolver<'a> {
             } else {
                 Vec::new()
             };
+            let references = self.references(step, true);
             self.evaluator = outer;
             drafts.push(Draft {
                 planned,
                 source: step,
                 outputs,
+                references,
             });
         }
+    }
+
+    /// The order that the step names. Without an item (`known` false) what depends on one names nothing.
+    fn references(&mut self, step: &Step, known: bool) -> References {
+        let mut wrong = Vec::new();
+        let references = References::of(&step.document, &self.evaluator, known, &mut wrong);
+        for (path, error) in wrong {
+            let origin = step.origin.join([path.0, &path.1.to_string()]);
+            self.expression_problem(&error, &origin);
+        }
+        references
     }
 
     /// Resolves, decodes and previews the options of one step or instance.
@@ -365,6 +384,7 @@ impl<'a> Resolver<'a> {
             effect,
             marks: document.marks.clone(),
             max_parallel: self.max_parallel(document, step),
+            queue: self.queue(document, step),
             left_out: None,
             preview: Vec::new(),
         }
@@ -387,6 +407,29 @@ impl<'a> Resolver<'a> {
             self.push_at(problem, &step.origin.join(["max_parallel"]));
         }
         document.max_parallel
+    }
+
+    /// The queue of a fan-out. `QUEUE[ITEM]` selects, so the name must be no step's.
+    fn queue(&mut self, document: &StepDocument, step: &Step) -> Option<String> {
+        let name = document.queue.as_ref()?;
+        let is_step = self.action_of(name).is_some();
+        for (is_wrong, message) in [
+            (
+                document.for_each.is_none(),
+                "`queue` is for steps with `for_each`".to_owned(),
+            ),
+            (
+                document.max_parallel.is_some(),
+                "`queue` and `max_parallel` exclude each other: items take their turns".to_owned(),
+            ),
+            (is_step, format!("`{name}` is the name of a step already")),
+        ] {
+            if is_wrong {
+                let problem = Problem::error(Code::WRONG_VALUE, message);
+                self.push_at(problem, &step.origin.join(["queue"]));
+            }
+        }
+        Some(name.clone())
     }
 
     fn retry(&mut self, retry: &RetryDocument, step: &Step) -> Option<Retry> {

@@ -9,7 +9,7 @@ use super::types::PlannedStep;
 /// What the operator leaves out.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Steps, instances, or `step` for all of its instances.
+    /// Steps, instances, `step` for all of its instances, or `queue[item]` for all steps of an item.
     pub skip: Vec<String>,
     /// The step to begin with: steps that stand before it in the plan's order are left out.
     pub start_at: Option<String>,
@@ -45,17 +45,25 @@ fn matching(steps: &[PlannedStep], name: &str) -> Vec<usize> {
     steps
         .iter()
         .enumerate()
-        .filter(|(_, step)| step.id == name || step.step == name)
+        .filter(|(_, step)| {
+            step.id == name || step.step == name || turn(step).as_deref() == Some(name)
+        })
         .map(|(at, _)| at)
         .collect()
 }
 
+/// `queue[item]` of a step that takes its turn in one.
+fn turn(step: &PlannedStep) -> Option<String> {
+    let (queue, item) = (step.queue.as_ref()?, step.item.as_ref()?);
+    Some(format!("{queue}[{item}]"))
+}
+
 fn unknown(steps: &[PlannedStep], name: &str, option: &str) -> Problem {
     let message = format!("{option} names `{name}`, which is no step of this plan");
+    let turns: Vec<String> = steps.iter().filter_map(turn).collect();
+    let known = steps.iter().map(|step| step.id.as_str());
+    let known = known.chain(turns.iter().map(String::as_str));
     Problem::error(Code::UNKNOWN_SELECTION, message)
-        .maybe_help(did_you_mean(suggest(
-            name,
-            steps.iter().map(|step| step.id.as_str()),
-        )))
+        .maybe_help(did_you_mean(suggest(name, known)))
         .help("`upgrade-kit plan` shows every step")
 }

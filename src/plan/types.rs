@@ -130,6 +130,9 @@ pub struct PlannedStep {
     /// How many instances of the same fan-out may run at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_parallel: Option<usize>,
+    /// The queue in which its item takes its turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
     /// Why it will not run. It stays in the graph, so that order through it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<Because>,

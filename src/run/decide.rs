@@ -13,6 +13,8 @@
 //! - A gate that waits for a person holds back only what comes after it.
 //! - What is done stays done, but it lets nothing pass before its turn: if a step before it was opened
 //!   again, what comes after both waits for that one.
+//! - In a queue an item has its turn when the one before it is over: each of its steps has passed, or
+//!   will not run. How the one before it ended does not matter.
 
 use super::lanes::Lanes;
 use crate::event::{Because, RunOutcome, RunState, StepStatus};
@@ -199,6 +201,7 @@ impl Schedule {
 
     fn pass(&mut self, at: usize) {
         self.nodes[at].status = Status::Passed;
+        self.lanes.over(at);
         self.release(at);
     }
 
@@ -215,6 +218,7 @@ impl Schedule {
                 }
                 if self.nodes[next].passes {
                     self.nodes[next].status = Status::Passed;
+                    self.lanes.over(next);
                     passed.push(next);
                 } else {
                     self.make_ready(next);
@@ -226,6 +230,7 @@ impl Schedule {
     fn fail(&mut self, at: usize) {
         self.failed = true;
         self.nodes[at].status = Status::Blocked;
+        self.lanes.over(at);
         let id = self.nodes[at].id.clone();
         if self.nodes[at].stops_run {
             self.halted.get_or_insert(Because::RunFailed(id.clone()));
@@ -238,6 +243,7 @@ impl Schedule {
                     continue;
                 }
                 self.nodes[next].status = Status::Blocked;
+                self.lanes.over(next);
                 blocked.push(next);
                 if !self.nodes[next].passes {
                     self.not_run

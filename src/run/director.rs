@@ -101,6 +101,13 @@ impl Director {
                 progress,
             }),
             Notice::Ended(step, ended) => self.ended(step, ended, now),
+            Notice::NotNeeded(step) => {
+                let outcome = Outcome {
+                    summary: "not needed".to_owned(),
+                    ..Outcome::default()
+                };
+                self.done(step, outcome, now);
+            }
             Notice::NotAsked(step, failure) => self.failed(step, *failure, now),
             Notice::Answered(step, answer, question) => self.answered(step, answer, question, now),
             Notice::Judged(step, verdict, question) => self.judged(step, verdict, question, now),

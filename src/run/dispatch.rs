@@ -295,7 +295,11 @@ impl Dispatch {
         let gate = match &found {
             Some(found) => work::inquiry(&self.crew, step, found),
             None => match work::gate(&self.crew, step) {
-                Ok(gate) => gate,
+                Ok(Some(gate)) => gate,
+                Ok(None) => {
+                    self.crew.notify(Notice::NotNeeded(step));
+                    return Ok(());
+                }
                 Err(failure) => {
                     self.crew.notify(Notice::NotAsked(step, failure.0));
                     return Ok(());

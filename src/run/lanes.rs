@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
+use super::turns::Turns;
 use crate::plan::PlannedStep;
 
-/// Steps that are bounded alike: the same machine and the same fan-out. Keeping them in one queue
+/// Steps that are bounded alike: the same machine and the same fan-out or queue. Keeping them in one queue
 /// means that a step which may not start yet is looked at once, not with every decision.
 #[derive(Debug)]
 struct Lane {
@@ -21,11 +22,19 @@ struct HostLoad {
     lanes: BTreeSet<(usize, usize)>,
 }
 
-/// A fan-out with a bound of its own. Steps without one share an unbounded family.
+/// A fan-out with a bound of its own, or the fan-outs of a queue. Steps without either share an
+/// unbounded family.
 #[derive(Debug)]
 struct Family {
     running: usize,
     most: usize,
+}
+
+/// What makes steps of one family.
+#[derive(PartialEq, Eq, Hash)]
+enum Bound<'a> {
+    FanOut(&'a str),
+    Queue(&'a str),
 }
 
 /// The ready steps of a plan, in lanes.
@@ -37,6 +46,7 @@ pub(super) struct Lanes {
     all: Vec<Lane>,
     hosts: Vec<HostLoad>,
     families: Vec<Family>,
+    turns: Turns,
 }
 
 impl Lanes {
@@ -51,6 +61,7 @@ impl Lanes {
                 running: 0,
                 most: usize::MAX,
             }],
+            turns: Turns::new(steps),
         };
         let mut hosts = HashMap::new();
         let mut families = HashMap::new();
@@ -60,16 +71,17 @@ impl Lanes {
                 made.hosts.push(HostLoad::default());
                 made.hosts.len() - 1
             });
-            let family = match step.max_parallel {
-                None => 0,
-                Some(most) => *families.entry(step.step.as_str()).or_insert_with(|| {
-                    made.families.push(Family {
-                        running: 0,
-                        most: most.max(1),
-                    });
-                    made.families.len() - 1
-                }),
+            let bound = match (&step.queue, step.max_parallel) {
+                (Some(queue), _) => Some((Bound::Queue(queue), usize::MAX)),
+                (None, Some(most)) => Some((Bound::FanOut(&step.step), most.max(1))),
+                (None, None) => None,
             };
+            let family = bound.map_or(0, |(bound, most)| {
+                *families.entry(bound).or_insert_with(|| {
+                    made.families.push(Family { running: 0, most });
+                    made.families.len() - 1
+                })
+            });
             let lane = *lanes.entry((host, family)).or_insert_with(|| {
                 made.all.push(Lane {
                     host,
@@ -98,16 +110,18 @@ impl Lanes {
     }
 
     /// Takes the first ready step, in plan order, that no bound holds back. At most as many fan-outs
-    /// are at their bound as steps are at work, so the search passes over few lanes.
+    /// are at their bound as steps are at work, and there are few queues, so the search passes over few
+    /// lanes. The first ready step of a queue is of the item whose turn it is, if one of it is ready:
+    /// plan order is the order of turns.
     pub(super) fn take(&mut self) -> Option<usize> {
         let (step, number) = self
             .hosts
             .iter()
             .filter(|host| host.running < self.per_host)
             .filter_map(|host| {
-                host.lanes.iter().find(|&&(_, lane)| {
+                host.lanes.iter().find(|&&(first, lane)| {
                     let family = &self.families[self.all[lane].family];
-                    family.running < family.most
+                    family.running < family.most && self.turns.has(first)
                 })
             })
             .min()
@@ -122,6 +136,11 @@ impl Lanes {
         host.running += 1;
         self.families[lane.family].running += 1;
         Some(step)
+    }
+
+    /// Nothing more will happen to the step: it has passed, or will not run.
+    pub(super) fn over(&mut self, step: usize) {
+        self.turns.over(step);
     }
 
     /// A step that was taken has ended.

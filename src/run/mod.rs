@@ -37,6 +37,7 @@ mod resume;
 mod retry;
 mod sets;
 mod stop;
+mod turns;
 mod work;
 
 pub use decide::Limits;

@@ -18,6 +18,8 @@ pub(super) enum Notice {
     Progress(usize, Progress),
     /// An attempt ended.
     Ended(usize, Ended),
+    /// A gate need not be asked.
+    NotNeeded(usize),
     /// A gate has no question: an output that it names is missing.
     NotAsked(usize, Box<FailureReport>),
     /// A gate was answered; with its question.

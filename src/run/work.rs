@@ -44,11 +44,14 @@ pub(super) fn work(crew: &Crew, task: &Task) -> Ended {
     }
 }
 
-/// The question of a gate, with outputs of earlier steps filled in.
-pub(super) fn gate(crew: &Crew, step: usize) -> Result<Gate, Failure> {
+/// The question of a gate, with outputs of earlier steps filled in; `None` if it need not be asked.
+pub(super) fn gate(crew: &Crew, step: usize) -> Result<Option<Gate>, Failure> {
     let planned = crew.planned(step);
     let mask = |text: &str| crew.services.masker.mask(text);
     let options = crew.options(step)?;
+    if options.get("only_if") == Some(&serde_json::Value::Bool(false)) {
+        return Ok(None);
+    }
     let question = options.get("question").and_then(|text| text.as_str());
     let details = match options.get("details") {
         Some(serde_json::Value::String(text)) => text.lines().map(mask).collect(),
@@ -59,12 +62,12 @@ pub(super) fn gate(crew: &Crew, step: usize) -> Result<Gate, Failure> {
             .collect(),
         _ => Vec::new(),
     };
-    Ok(Gate {
+    Ok(Some(Gate {
         step: planned.id.clone(),
         title: planned.title.clone(),
         question: mask(question.unwrap_or(&planned.title)),
         details,
-    })
+    }))
 }
 
 /// The question what came of a step that was cut off.

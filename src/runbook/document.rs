@@ -113,10 +113,11 @@ pub struct StepDocument {
     /// Options of the action.
     #[serde(default, deserialize_with = "unique::json_map")]
     pub with: Map<String, Value>,
-    /// Steps that must have succeeded before.
+    /// Steps that must have succeeded before. An expression may name one, or be `none`:
+    /// `${ "STEP[" ~ item.first ~ "]" if item.first != none else none }`.
     #[serde(default)]
     pub after: Vec<String>,
-    /// Steps that must not start before this one has succeeded.
+    /// Steps that must not start before this one has succeeded. Expressions as in `after`.
     #[serde(default)]
     pub before: Vec<String>,
     /// An expression; if it is false the step is left out.
@@ -129,6 +130,12 @@ pub struct StepDocument {
     /// How many instances may run at once.
     #[serde(default)]
     pub max_parallel: Option<usize>,
+    /// Name of a queue. All fan-outs with the same queue take their items in turn: the first step of an
+    /// item starts when the item before it is over, that is when every step of the queue for it is
+    /// done, left out or can no more run. `QUEUE[ITEM]` names all steps of an item for `--skip` and
+    /// `--start-at`.
+    #[serde(default)]
+    pub queue: Option<String>,
     /// The machine it acts on.
     #[serde(default)]
     pub on: Option<String>,

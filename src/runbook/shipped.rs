@@ -51,6 +51,20 @@ pub static SHIPPED: &[(&str, &str)] = &[
         include_str!("../../runbooks/domibus/server-process.yaml"),
     ),
     (
+        "ox/database",
+        include_str!("../../runbooks/ox/database.yaml"),
+    ),
+    ("ox/frame", include_str!("../../runbooks/ox/frame.yaml")),
+    ("ox/nodes", include_str!("../../runbooks/ox/nodes.yaml")),
+    (
+        "ox/rolling-upgrade",
+        include_str!("../../runbooks/ox/rolling-upgrade.yaml"),
+    ),
+    (
+        "ox/schemata",
+        include_str!("../../runbooks/ox/schemata.yaml"),
+    ),
+    (
         "weblogic/zdt-applications",
         include_str!("../../runbooks/weblogic/zdt-applications.yaml"),
     ),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::diagnostic::{Problems, SourceFile, decode};
 
 use super::SiteDocument;
+use super::ox::OxSiteDocument;
 use super::weblogic::WeblogicSiteDocument;
 
 /// The keys that the site file of every product has.
@@ -42,6 +43,8 @@ pub struct PracticeDocument {
 pub enum ProductDocument {
     /// Domibus.
     Domibus(Box<SiteDocument>),
+    /// OX App Suite.
+    Ox(Box<OxSiteDocument>),
     /// A WebLogic domain.
     Weblogic(Box<WeblogicSiteDocument>),
 }
@@ -51,18 +54,21 @@ pub enum ProductDocument {
 pub enum Product {
     /// Domibus, the AS4 access point.
     Domibus,
+    /// OX App Suite.
+    Ox,
     /// A WebLogic domain, patched by rollouts.
     Weblogic,
 }
 
 impl Product {
     /// Every product.
-    pub const ALL: [Self; 2] = [Self::Domibus, Self::Weblogic];
+    pub const ALL: [Self; 3] = [Self::Domibus, Self::Ox, Self::Weblogic];
 
     /// The word of the documents.
     pub fn word(self) -> &'static str {
         match self {
             Self::Domibus => "domibus",
+            Self::Ox => "ox",
             Self::Weblogic => "weblogic",
         }
     }
@@ -82,6 +88,10 @@ impl Product {
                     ProductDocument::Domibus(Box::new(document)),
                 ))
             }
+            Self::Ox => {
+                let document: OxSiteDocument = decode(source)?;
+                Ok((document.head(), ProductDocument::Ox(Box::new(document))))
+            }
             Self::Weblogic => {
                 let document: WeblogicSiteDocument = decode(source)?;
                 Ok((
@@ -96,6 +106,7 @@ impl Product {
     pub fn schema(self) -> schemars::Schema {
         match self {
             Self::Domibus => schemars::schema_for!(SiteDocument),
+            Self::Ox => schemars::schema_for!(OxSiteDocument),
             Self::Weblogic => schemars::schema_for!(WeblogicSiteDocument),
         }
     }

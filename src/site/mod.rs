@@ -9,6 +9,7 @@ mod document;
 pub mod domibus;
 pub mod files;
 mod head;
+pub mod ox;
 pub mod placeholders;
 pub mod properties;
 mod resolve;

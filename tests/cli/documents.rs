@@ -906,7 +906,7 @@ backup:
     5 |     one: { with: { argv: [a], colour: red } }
       |                               ^^^^^^
       |
-      = help: possible here: `argv`, `directory`, `environment`, `secret_environment`, `stdin`, `success_codes`, `probe_argv`
+      = help: possible here: `argv`, `directory`, `environment`, `secret_environment`, `stdin`, `success_codes`, `probe_argv`, `repeatable`
       = help: `upgrade-kit actions command.run` shows its options
     ");
 }

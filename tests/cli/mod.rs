@@ -13,6 +13,7 @@ mod oracle_site;
 mod overlays;
 mod picture;
 mod purity;
+mod queues;
 mod round_trip;
 mod running;
 mod secrets;

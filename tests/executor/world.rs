@@ -75,6 +75,7 @@ impl Stage {
             effect: Effect::Idempotent,
             marks: Vec::new(),
             max_parallel: None,
+            queue: None,
             left_out: None,
             preview: Vec::new(),
         });

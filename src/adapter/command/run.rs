@@ -40,6 +40,10 @@ pub struct CommandRun {
     /// is, 1 that it is not, anything else that it cannot tell. It must change nothing.
     #[serde(default)]
     pub probe_argv: Option<Vec<String>>,
+    /// Running it twice comes to the same as running it once: after an interruption it is simply run
+    /// again.
+    #[serde(default)]
+    pub repeatable: bool,
 }
 
 pub(super) fn zero() -> Vec<i32> {
@@ -108,6 +112,9 @@ impl Action for CommandRun {
 
     fn probe(&self, context: &StepContext<'_>) -> Result<Probe, Failure> {
         let Some(argv) = &self.probe_argv else {
+            if self.repeatable {
+                return Ok(Probe::Absent);
+            }
             return Ok(Probe::Unknown(format!(
                 "whether `{}` has done its work cannot be read back; look at what it changes",
                 self.program(&self.argv, None).invocation()

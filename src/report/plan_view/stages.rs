@@ -177,9 +177,11 @@ impl Stage<'_> {
     }
 }
 
-/// For each step, how many steps that run stand before it on the longest way.
+/// For each step, how many steps that run stand before it on the longest way. In a queue the steps of
+/// an item stand before those of the next one.
 fn depths(plan: &Plan) -> Vec<usize> {
     let mut depths: Vec<usize> = Vec::with_capacity(plan.steps.len());
+    let mut queues: BTreeMap<&str, Turn<'_>> = BTreeMap::new();
     for step in &plan.steps {
         // Order holds through a step that is left out, but it takes no time of its own.
         let deepest = step
@@ -190,9 +192,27 @@ fn depths(plan: &Plan) -> Vec<usize> {
                 Some(depths.get(at)? + usize::from(runs))
             })
             .max();
-        depths.push(deepest.unwrap_or(0));
+        let mut depth = deepest.unwrap_or(0);
+        if let (Some(queue), Some(item)) = (&step.queue, &step.item) {
+            let turn = queues.entry(queue).or_default();
+            if turn.item != item.as_str() {
+                turn.item = item;
+                turn.from = turn.to;
+            }
+            depth = depth.max(turn.from);
+            turn.to = turn.to.max(depth + usize::from(step.left_out.is_none()));
+        }
+        depths.push(depth);
     }
     depths
+}
+
+/// The item whose turn it is in a queue, and the depths between which its steps stand.
+#[derive(Default)]
+struct Turn<'a> {
+    item: &'a str,
+    from: usize,
+    to: usize,
 }
 
 /// What happens to the maintenance window before and after steps, by their number. A mark of a fan-out

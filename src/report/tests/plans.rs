@@ -32,6 +32,7 @@ fn step(id: &str, action: &str, after: &[usize], preview: Vec<PreviewLine>) -> P
         effect: Effect::Idempotent,
         marks: Vec::new(),
         max_parallel: None,
+        queue: None,
         left_out: None,
         preview,
     }

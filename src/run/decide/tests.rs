@@ -47,6 +47,7 @@ pub(in crate::run) fn step(id: impl Into<String>, after: Vec<usize>) -> PlannedS
         effect: Effect::Idempotent,
         marks: Vec::new(),
         max_parallel: None,
+        queue: None,
         left_out: None,
         preview: Vec::new(),
     }
@@ -256,6 +257,28 @@ impl Model<'_> {
             .count()
     }
 
+    /// Nothing more will happen to it.
+    fn over(&self, at: usize) -> bool {
+        let failed = |at: usize| {
+            !self.passed(at)
+                && matches!(
+                    self.status[at],
+                    Seen::Ended(StepEnd::Failed | StepEnd::Declined)
+                )
+        };
+        let ended = self.passed(at) || failed(at);
+        ended || (0..at).any(|first| failed(first) && self.comes_after(at, first))
+    }
+
+    fn has_turn(&self, at: usize) -> bool {
+        let step = &self.plan.steps[at];
+        let steps = &self.plan.steps[..at];
+        step.queue.is_none()
+            || steps.iter().enumerate().all(|(other, earlier)| {
+                earlier.queue != step.queue || earlier.item == step.item || self.over(other)
+            })
+    }
+
     fn may_start(&self, at: usize) -> bool {
         let step = &self.plan.steps[at];
         let family_is_full = step.max_parallel.is_some_and(|most| {
@@ -268,6 +291,7 @@ impl Model<'_> {
             && self.running(|_| true) < self.limits.jobs
             && self.running(|other| other.host == step.host) < self.limits.per_host
             && !family_is_full
+            && self.has_turn(at)
     }
 
     fn end(&mut self, at: usize, end: StepEnd) -> Vec<(usize, Because)> {
@@ -361,11 +385,12 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         prop::bool::weighted(0.2),
         prop::bool::weighted(0.3),
         any::<bool>(),
+        0..6_u8,
     );
     proptest::collection::vec(one, 1..14).prop_map(|drawn| {
         let mut steps = Vec::new();
-        for (at, (after, family, left_out, optional, goes_on, far)) in drawn.into_iter().enumerate()
-        {
+        for (at, drawn) in drawn.into_iter().enumerate() {
+            let (after, family, left_out, optional, goes_on, far, queue) = drawn;
             let mut before: Vec<usize> = match at {
                 0 => Vec::new(),
                 _ => after.iter().map(|index| index.index(at)).collect(),
@@ -376,6 +401,12 @@ fn any_plan() -> impl Strategy<Value = Plan> {
             if family > 1 {
                 one.step = format!("family{family}");
                 one.max_parallel = Some(usize::from(family) - 1);
+            }
+            // The plan's order is that of turns: an item is some neighbours.
+            if queue < 3 {
+                one.queue = Some(format!("queue{}", queue % 2));
+                one.item = Some((at / 3).to_string());
+                one.max_parallel = None;
             }
             one.left_out = left_out.then_some(Because::SkippedByOperator);
             one.optional = optional;
