@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use upgrade_kit::adapter::{AnyAction, CheckContext, Failure, Finding, StepContext, registry};
+use upgrade_kit::adapter::{
+    AnyAction, CheckContext, Failure, Finding, Probe, StepContext, registry,
+};
 use upgrade_kit::backup::{PartialSet, SealedSet};
 use upgrade_kit::event::{Event, EventKind, Outcome, RunState, StepCard};
 use upgrade_kit::host::{
@@ -107,6 +109,13 @@ impl World {
         self.perform_watched(host, step, &|| {})
     }
 
+    /// What the world says of a step that was cut off.
+    pub(crate) fn probe(&self, step: &Step<'_>) -> Result<Probe, Failure> {
+        self.with_context(&LocalHost, step, &|| {}, |context| {
+            step.action().probe(context)
+        })
+    }
+
     /// Performs a step on that host; `watch` is called while bytes are copied.
     pub(crate) fn perform_watched(
         &self,
@@ -114,9 +123,19 @@ impl World {
         step: &Step<'_>,
         watch: &(dyn Fn() + Sync),
     ) -> Result<Outcome, Failure> {
+        self.with_context(host, step, watch, |context| step.action().perform(context))
+    }
+
+    fn with_context<T>(
+        &self,
+        host: &dyn Host,
+        step: &Step<'_>,
+        watch: &(dyn Fn() + Sync),
+        act: impl FnOnce(&StepContext<'_>) -> T,
+    ) -> T {
         let scratch = self.path("run/steps").join(step.name);
         fs::create_dir_all(&scratch).unwrap();
-        let context = StepContext {
+        act(&StepContext {
             step: step.name,
             host,
             control: &self.control,
@@ -128,8 +147,7 @@ impl World {
             writing: step.writing,
             using: step.using,
             state: &|| self.state(),
-        };
-        step.action().perform(&context)
+        })
     }
 
     /// Performs a step on this machine.

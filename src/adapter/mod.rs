@@ -13,6 +13,7 @@ pub mod artemis;
 pub mod backupset;
 pub mod command;
 mod context;
+pub mod database;
 pub mod domibus;
 mod duration;
 mod failure;
@@ -25,10 +26,12 @@ pub mod milestone;
 pub mod mysql;
 pub mod oracle;
 pub mod ox;
+pub mod postgres;
 pub mod registry;
 pub mod server;
 mod store_guard;
 pub mod weblogic;
+pub mod xml;
 
 pub use action::{
     Action, ActionEntry, AnyAction, DecodeError, Effect, OutputKind, OutputSpec, Preview,

@@ -4,13 +4,15 @@ use super::action::ActionEntry;
 use super::weblogic::zdt;
 use super::{
     artemis, backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, oracle,
-    ox, server, weblogic,
+    ox, postgres, server, weblogic, xml,
 };
 use crate::backup::FormatCheck;
 
 /// All actions, sorted by name.
 pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<artemis::ArtemisBackup>(),
+    ActionEntry::of::<artemis::ArtemisExport>(),
+    ActionEntry::of::<artemis::ArtemisImport>(),
     ActionEntry::of::<artemis::ArtemisRestore>(),
     ActionEntry::of::<artemis::ArtemisVerify>(),
     ActionEntry::of::<backupset::BackupsetCheckCurrent>(),
@@ -28,7 +30,9 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<files::FilesRestore>(),
     ActionEntry::of::<gate::Gate>(),
     ActionEntry::of::<h2::H2Backup>(),
+    ActionEntry::of::<h2::H2CheckTables>(),
     ActionEntry::of::<h2::H2Restore>(),
+    ActionEntry::of::<h2::H2Script>(),
     ActionEntry::of::<http::HttpCheck>(),
     ActionEntry::of::<kahadb::KahadbBackup>(),
     ActionEntry::of::<kahadb::KahadbRestore>(),
@@ -55,6 +59,11 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<ox::RemoveProperty>(),
     ActionEntry::of::<ox::RunUpdate>(),
     ActionEntry::of::<ox::SetProperty>(),
+    ActionEntry::of::<postgres::CheckQuiet>(),
+    ActionEntry::of::<postgres::Dump>(),
+    ActionEntry::of::<postgres::Query>(),
+    ActionEntry::of::<postgres::Restore>(),
+    ActionEntry::of::<postgres::Script>(),
     ActionEntry::of::<server::CheckStopped>(),
     ActionEntry::of::<server::Start>(),
     ActionEntry::of::<server::Stop>(),
@@ -72,6 +81,7 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<weblogic::StopServers>(),
     ActionEntry::of::<weblogic::Survey>(),
     ActionEntry::of::<weblogic::VerifyJms>(),
+    ActionEntry::of::<xml::XmlEdit>(),
     ActionEntry::of::<zdt::ArchiveHome>(),
     ActionEntry::of::<zdt::CheckRestrictions>(),
     ActionEntry::of::<zdt::CheckNode>(),
@@ -86,6 +96,7 @@ pub static ACTIONS: &[ActionEntry] = &[
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.
 pub static FORMAT_CHECKS: &[&dyn FormatCheck] = &[
+    &artemis::ArtemisExportCheck,
     &artemis::ArtemisStoreCheck,
     &h2::H2Check,
     &kahadb::KahadbStoreCheck,

@@ -24,6 +24,7 @@ mod services;
 mod show;
 mod stop;
 mod weblogic;
+mod wso2;
 
 pub use arguments::Arguments;
 pub use exit::Exit;

@@ -7,6 +7,7 @@ use super::load::LoadedSite;
 use super::ox;
 use super::stop::Stop;
 use super::weblogic;
+use super::wso2;
 use crate::adapter::registry;
 use crate::backup::{self, SealedSet};
 use crate::diagnostic::{Code, Problem, Problems, SourceFile, did_you_mean};
@@ -178,6 +179,10 @@ fn resolved(
         ProductDocument::Ox(document) => Ok((ox::values(loaded, document, phase)?, Vec::new())),
         ProductDocument::Weblogic(document) => {
             Ok((weblogic::values(loaded, document)?, Vec::new()))
+        }
+        ProductDocument::Wso2(document) => {
+            let values = wso2::values(loaded, document, &runbook.scenario)?;
+            Ok((values, Vec::new()))
         }
     }
 }

@@ -39,6 +39,10 @@ pub struct Invocation {
     pub environment: Vec<(String, String)>,
     /// Environment variables that carry secrets; shown as `NAME=***`.
     pub secret_environment: Vec<(String, Option<Secret>)>,
+    /// Environment variables that name a file, `/dev/fd/N`, where the tool reads the secret from an
+    /// anonymous pipe: for tools that take such a path from nowhere else. Their descriptors come
+    /// after those of the arguments.
+    pub secret_pipe_environment: Vec<(String, Option<Secret>)>,
     /// Working directory; the kit's own if `None`.
     pub directory: Option<PathBuf>,
     /// After this long the tool is asked to end.
@@ -61,6 +65,7 @@ impl Invocation {
             arguments: Vec::new(),
             environment: Vec::new(),
             secret_environment: Vec::new(),
+            secret_pipe_environment: Vec::new(),
             directory: None,
             timeout: None,
             grace: Duration::from_secs(10),
@@ -94,6 +99,26 @@ impl Invocation {
         self
     }
 
+    /// What the tool reads from pipes, in the order of their descriptors.
+    pub fn secret_pipes(&self) -> impl Iterator<Item = Option<&Secret>> {
+        let arguments = self.arguments.iter().filter_map(|argument| match argument {
+            Argument::SecretPipe { content, .. } => Some(content.as_ref()),
+            Argument::Text(_) => None,
+        });
+        let variables = self.secret_pipe_environment.iter();
+        arguments.chain(variables.map(|(_, content)| content.as_ref()))
+    }
+
+    /// The environment variables that name pipes, with the paths that they get.
+    pub fn pipe_variables(&self) -> impl Iterator<Item = (&str, String)> {
+        let arguments = self.secret_pipes().count() - self.secret_pipe_environment.len();
+        let names = self.secret_pipe_environment.iter().map(|(name, _)| name);
+        let number = move |at: usize| 3 + arguments + at;
+        names
+            .enumerate()
+            .map(move |(at, name)| (name.as_str(), format!("/dev/fd/{}", number(at))))
+    }
+
     /// The arguments as the tool sees them.
     pub fn argv(&self) -> Vec<OsString> {
         let mut descriptor = 3;
@@ -119,6 +144,9 @@ impl fmt::Display for Invocation {
         }
         for (name, _) in &self.secret_environment {
             write!(f, "{name}=*** ")?;
+        }
+        for (name, path) in self.pipe_variables() {
+            write!(f, "{name}={path} ")?;
         }
         for (at, word) in self.argv().iter().enumerate() {
             let space = if at == 0 { "" } else { " " };

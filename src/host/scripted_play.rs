@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Argument, Captured, Control, Exit, ExitStatus, Invocation, OUTPUT_LIMIT};
+use super::{Captured, Control, Exit, ExitStatus, Invocation, OUTPUT_LIMIT};
 
 /// One command as it was run.
 #[derive(Debug, Clone)]
@@ -30,14 +30,8 @@ impl Call {
                 .collect(),
             shown: invocation.to_string(),
             secrets: invocation
-                .arguments
-                .iter()
-                .filter_map(|argument| match argument {
-                    Argument::SecretPipe { content, .. } => {
-                        Some(content.as_ref().map_or("", |secret| secret.expose()).into())
-                    }
-                    Argument::Text(_) => None,
-                })
+                .secret_pipes()
+                .map(|content| content.map_or("", |secret| secret.expose()).into())
                 .collect(),
             stdin: Vec::new(),
             invocation: invocation.clone(),

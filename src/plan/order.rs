@@ -1,5 +1,6 @@
 //! Order among the drafted steps: `after` and `before` resolved, sorted, selected, outputs checked.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::slice;
 
@@ -59,6 +60,9 @@ struct Names<'a> {
     steps: HashMap<&'a str, Vec<usize>>,
     /// Position of one instance.
     instances: HashMap<&'a str, usize>,
+    /// Whether two fan-outs, known by their first instances, are over the same items, once that was
+    /// asked.
+    alike: RefCell<HashMap<(usize, usize), bool>>,
 }
 
 impl<'a> Names<'a> {
@@ -74,7 +78,11 @@ impl<'a> Names<'a> {
                 instances.insert(draft.planned.id.as_str(), at);
             }
         }
-        Self { steps, instances }
+        Self {
+            steps,
+            instances,
+            alike: RefCell::default(),
+        }
     }
 
     /// The drafts that `reference` of `from` means. Between two fan-outs over the same items order
@@ -84,24 +92,29 @@ impl<'a> Names<'a> {
             return Some(slice::from_ref(at));
         }
         let all = self.steps.get(reference)?;
-        if let Some(item) = &from.planned.item {
-            let own = self
-                .steps
-                .get(from.planned.step.as_str())
-                .map_or(0, Vec::len);
-            let same = all
-                .iter()
-                .find(|&&at| drafts[at].planned.item.as_ref() == Some(item));
-            let alike = own == all.len()
-                && self.steps[from.planned.step.as_str()]
-                    .iter()
-                    .zip(all)
-                    .all(|(&one, &other)| drafts[one].planned.item == drafts[other].planned.item);
-            if let (Some(at), true) = (same, alike) {
-                return Some(slice::from_ref(at));
-            }
+        if let Some(item) = &from.planned.item
+            && let Some(at) = self.instances.get(format!("{reference}[{item}]").as_str())
+            && let Some(own) = self.steps.get(from.planned.step.as_str())
+            && self.are_alike(own, all, drafts)
+        {
+            return Some(slice::from_ref(at));
         }
         Some(all)
+    }
+
+    /// Whether two fan-outs are over the same items.
+    fn are_alike(&self, one: &[usize], other: &[usize], drafts: &[Draft<'_>]) -> bool {
+        let compare = || {
+            let mut pairs = one.iter().zip(other);
+            one.len() == other.len()
+                && pairs
+                    .all(|(&one, &other)| drafts[one].planned.item == drafts[other].planned.item)
+        };
+        *self
+            .alike
+            .borrow_mut()
+            .entry((one[0], other[0]))
+            .or_insert_with(compare)
     }
 }
 

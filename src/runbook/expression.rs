@@ -6,9 +6,10 @@
 //! `${ steps.ID.NAME }`, because step ids hold dashes; they stay in place until the run fills them.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use minijinja::value::{Serde, Value as Item};
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::{Environment, UndefinedBehavior, context};
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Code, suggest};
@@ -70,11 +71,17 @@ pub struct Resolved {
     pub outputs: Vec<OutputReference>,
 }
 
+/// The name of a fan-out's item.
+const ITEM: &str = "item";
+
 /// Evaluates expressions against the names that a plan knows.
 pub struct Evaluator {
     environment: Environment<'static>,
+    /// What expressions are evaluated with.
     names: Item,
-    roots: Value,
+    /// The names but for `item`; shared, because a fan-out has an evaluator for each item.
+    roots: Arc<Map<String, Value>>,
+    item: Option<Value>,
 }
 
 /// One piece of a text with `${ … }` in it.
@@ -99,27 +106,22 @@ impl Evaluator {
         environment.add_filter("file_name", |path: &str| {
             path.rsplit('/').next().unwrap_or_default().to_owned()
         });
-        let roots = Value::Object(names);
         Self {
             environment,
-            names: Item::from(Serde(&roots)),
-            roots,
+            names: Item::from(Serde(&names)),
+            roots: Arc::new(names),
+            item: None,
         }
     }
 
     /// The same names and `item`.
     #[must_use]
     pub fn with_item(&self, item: &Value) -> Self {
-        let mut roots = match &self.roots {
-            Value::Object(names) => names.clone(),
-            _ => Map::new(),
-        };
-        roots.insert("item".to_owned(), item.clone());
-        let roots = Value::Object(roots);
         Self {
             environment: self.environment.clone(),
-            names: Item::from(Serde(&roots)),
-            roots,
+            names: context! { item => Item::from(Serde(item)), ..self.names.clone() },
+            roots: Arc::clone(&self.roots),
+            item: Some(item.clone()),
         }
     }
 
@@ -233,21 +235,22 @@ impl Evaluator {
 
     /// Whether the dotted name exists, walked through the known names.
     fn known(&self, source: &str, name: &str) -> Result<(), ExpressionError> {
-        let mut at = &self.roots;
+        let mut at: Option<&Value> = None;
         let mut walked = String::new();
         for segment in name.split('.') {
-            let Value::Object(names) = at else {
-                return Ok(());
+            let next = match at {
+                None => self.root(segment),
+                Some(Value::Object(names)) => names.get(segment),
+                Some(_) => return Ok(()),
             };
-            let Some(next) = names.get(segment) else {
+            let Some(next) = next else {
                 let start = source.find(name).unwrap_or(0);
-                let help = suggest(segment, names.keys().map(String::as_str)).map_or_else(
-                    || {
-                        format!(
-                            "known here: {}",
-                            names.keys().cloned().collect::<Vec<_>>().join(", ")
-                        )
-                    },
+                let known: Vec<&str> = match at {
+                    Some(Value::Object(names)) => names.keys().map(String::as_str).collect(),
+                    _ => self.roots().collect(),
+                };
+                let help = suggest(segment, known.iter().copied()).map_or_else(
+                    || format!("known here: {}", known.join(", ")),
                     |near| format!("did you mean `{walked}{near}`?"),
                 );
                 return Err(ExpressionError {
@@ -259,9 +262,21 @@ impl Evaluator {
             };
             walked.push_str(segment);
             walked.push('.');
-            at = next;
+            at = Some(next);
         }
         Ok(())
+    }
+
+    fn root(&self, name: &str) -> Option<&Value> {
+        match &self.item {
+            Some(item) if name == ITEM => Some(item),
+            _ => self.roots.get(name),
+        }
+    }
+
+    fn roots(&self) -> impl Iterator<Item = &str> {
+        let item = self.item.iter().map(|_| ITEM);
+        self.roots.keys().map(String::as_str).chain(item)
     }
 }
 

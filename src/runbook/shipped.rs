@@ -96,6 +96,37 @@ pub static SHIPPED: &[(&str, &str)] = &[
         "weblogic/zdt-windows",
         include_str!("../../runbooks/weblogic/zdt-windows.yaml"),
     ),
+    (
+        "wso2/carbon",
+        include_str!("../../runbooks/wso2/carbon.yaml"),
+    ),
+    (
+        "wso2/database-h2",
+        include_str!("../../runbooks/wso2/database-h2.yaml"),
+    ),
+    (
+        "wso2/database-mysql",
+        include_str!("../../runbooks/wso2/database-mysql.yaml"),
+    ),
+    (
+        "wso2/database-oracle",
+        include_str!("../../runbooks/wso2/database-oracle.yaml"),
+    ),
+    (
+        "wso2/database-postgres",
+        include_str!("../../runbooks/wso2/database-postgres.yaml"),
+    ),
+    ("wso2/dss", include_str!("../../runbooks/wso2/dss.yaml")),
+    ("wso2/frame", include_str!("../../runbooks/wso2/frame.yaml")),
+    (
+        "wso2/product",
+        include_str!("../../runbooks/wso2/product.yaml"),
+    ),
+    (
+        "wso2/servers",
+        include_str!("../../runbooks/wso2/servers.yaml"),
+    ),
+    ("wso2/tests", include_str!("../../runbooks/wso2/tests.yaml")),
 ];
 
 #[cfg(test)]

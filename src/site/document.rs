@@ -56,6 +56,21 @@ pub struct TargetDocument {
     /// the same data would lose messages.
     #[serde(default)]
     pub share: Vec<Shareable>,
+    /// How queued messages get there. Default `stores`.
+    #[serde(default)]
+    pub messages: Carriage,
+}
+
+/// How queued messages get into a new installation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Carriage {
+    /// The broker's stores are copied: ids, delivery counts and transactions in doubt stay.
+    #[default]
+    Stores,
+    /// WildFly only: an export is imported into the running server before it gets the application. For a
+    /// broker that cannot read the stores; message ids and delivery counts are new.
+    Export,
 }
 
 /// What a new installation may share with the present one, if the site says so.

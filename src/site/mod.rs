@@ -18,10 +18,12 @@ mod secret_ref;
 mod secret_resolve;
 pub mod startup_args;
 pub mod weblogic;
+pub mod wso2;
 
 pub use document::{
-    DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument, ScriptsDocument,
-    ServerDocument, ServerKind, Shareable, SiteDocument, TargetDocument, UpgradeDocument,
+    Carriage, DatabaseDocument, DatabaseKind, HealthDocument, InstallationDocument,
+    ScriptsDocument, ServerDocument, ServerKind, Shareable, SiteDocument, TargetDocument,
+    UpgradeDocument,
 };
 pub use head::{PracticeDocument, Product, ProductDocument, SiteHead};
 pub use resolve::{After, Basis, FindProgram, Surroundings, absolute, resolve, same_address};

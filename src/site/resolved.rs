@@ -54,6 +54,9 @@ pub struct Next {
     pub broker: Broker,
     /// Whether its stores are others than the site's, so that messages have to be carried there.
     pub carries_messages: bool,
+    /// Whether they are imported into the running server, not carried as stores.
+    #[serde(default)]
+    pub imports_messages: bool,
     /// The database.
     pub database: Database,
     /// The schemas that have to be cloned into it.

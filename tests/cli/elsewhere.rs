@@ -258,3 +258,14 @@ fn a_new_server_on_the_present_data_is_refused() {
       = help: describe the new installation: `target: { server: …, database: … }`
     ");
 }
+
+#[test]
+fn only_a_wildfly_imports_messages() {
+    let sandbox = with_new_server();
+    let site = sandbox.read("site.yaml");
+    sandbox.write("site.yaml", &format!("{site}  messages: export\n"));
+    let said = sandbox.run(&["plan", "upgrade", "--scenario", "new-server"]);
+    assert_ne!(said.code(), 0, "{said}");
+    let problem = "`target.messages: export`: only a WildFly imports them; leave it out";
+    assert!(said.stderr.contains(problem), "{said}");
+}

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use regex::Regex;
 
 /// The program that is tested.
-pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_upgrade-kit");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_upgrade-kit");
 
 /// Longer than any command of these tests takes; a hang fails its test and no other.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -52,14 +52,14 @@ upgrade:
 ";
 
 /// A directory with a copy of the practice site, a home and a place for temporary files.
-pub(super) struct Sandbox {
+pub(crate) struct Sandbox {
     place: tempfile::TempDir,
     environment: Vec<(String, String)>,
 }
 
 impl Sandbox {
     /// With the shipped practice installation, which is not laid out yet.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = tempfile::Builder::new()
             .prefix("upgrade-kit-")
             .tempdir()
@@ -83,7 +83,7 @@ impl Sandbox {
     }
 
     /// With a runbook of its own, `mine.yaml`; `document` follows its head.
-    pub(super) fn own(document: &str) -> Self {
+    pub(crate) fn own(document: &str) -> Self {
         let sandbox = Self::new();
         sandbox.write("mine.yaml", &format!("{OWN_RUNBOOK}{document}"));
         sandbox.change(
@@ -95,55 +95,55 @@ impl Sandbox {
     }
 
     /// With a runbook `mine.yaml` that is exactly this.
-    pub(super) fn runbook(document: &str) -> Self {
+    pub(crate) fn runbook(document: &str) -> Self {
         let sandbox = Self::own("");
         sandbox.write("mine.yaml", document);
         sandbox
     }
 
     /// With this site file.
-    pub(super) fn site(document: &str) -> Self {
+    pub(crate) fn site(document: &str) -> Self {
         let sandbox = Self::new();
         sandbox.write("site.yaml", document);
         sandbox
     }
 
     /// Sets a variable of the program's environment.
-    pub(super) fn set(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> &mut Self {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Everything lies below it.
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.place.path()
     }
 
     /// A path beside the site file, which is the working directory too.
-    pub(super) fn path(&self, relative: &str) -> PathBuf {
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root().join("site").join(relative)
     }
 
-    pub(super) fn write(&self, relative: &str, text: &str) {
+    pub(crate) fn write(&self, relative: &str, text: &str) {
         let path = self.path(relative);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    pub(super) fn read(&self, relative: &str) -> String {
+    pub(crate) fn read(&self, relative: &str) -> String {
         fs::read_to_string(self.path(relative)).unwrap()
     }
 
     /// Replaces a text of a file, which must be there exactly once.
-    pub(super) fn change(&self, relative: &str, from: &str, to: &str) {
+    pub(crate) fn change(&self, relative: &str, from: &str, to: &str) {
         let text = self.read(relative);
         assert_eq!(text.matches(from).count(), 1, "`{from}` in {relative}");
         self.write(relative, &text.replacen(from, to, 1));
     }
 
     /// Writes a shell script and makes it executable.
-    pub(super) fn script(&self, relative: &str, body: &str) {
+    pub(crate) fn script(&self, relative: &str, body: &str) {
         use std::os::unix::fs::PermissionsExt;
         self.write(relative, &format!("#!/bin/sh\n{body}\n"));
         let mode = fs::Permissions::from_mode(0o755);
@@ -155,7 +155,7 @@ impl Sandbox {
         clippy::disallowed_methods,
         reason = "the program itself is what is tested"
     )]
-    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments);
         self.surround(&mut command);
@@ -167,7 +167,7 @@ impl Sandbox {
         clippy::disallowed_methods,
         reason = "pipes and limits are made by a shell"
     )]
-    pub(super) fn shell(&self, line: &str) -> Said {
+    pub(crate) fn shell(&self, line: &str) -> Said {
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(line);
         self.surround(&mut command);
@@ -188,12 +188,12 @@ impl Sandbox {
     }
 
     /// Runs the program to its end.
-    pub(super) fn run(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         self.start(self.command(arguments)).finish()
     }
 
     /// Starts a command and goes on.
-    pub(super) fn start(&self, mut command: Command) -> Running {
+    pub(crate) fn start(&self, mut command: Command) -> Running {
         let mut child = command.spawn().unwrap();
         Running {
             stdout: drain(child.stdout.take().unwrap()),
@@ -205,7 +205,7 @@ impl Sandbox {
 
     /// Runs it and expects that it succeeds.
     #[track_caller]
-    pub(super) fn done(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn done(&self, arguments: &[&str]) -> Said {
         let said = self.run(arguments);
         assert_eq!(said.code(), 0, "{arguments:?}\n{said}");
         said
@@ -252,7 +252,7 @@ fn drain(mut stream: impl std::io::Read + Send + 'static) -> Drain {
 }
 
 /// A program at work. It is killed if its test gives up.
-pub(super) struct Running {
+pub(crate) struct Running {
     child: Child,
     stdout: Drain,
     stderr: Drain,
@@ -261,14 +261,14 @@ pub(super) struct Running {
 
 impl Running {
     /// Sends it a signal.
-    pub(super) fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = i32::try_from(self.child.id()).unwrap();
         let pid = rustix::process::Pid::from_raw(pid).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
     /// Waits for its end.
-    pub(super) fn finish(mut self) -> Said {
+    pub(crate) fn finish(mut self) -> Said {
         let started = Instant::now();
         let status = loop {
             match self.child.try_wait().unwrap() {
@@ -294,7 +294,7 @@ impl Running {
 
 /// Waits until something holds.
 #[track_caller]
-pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let started = Instant::now();
     while !holds() {
         assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
@@ -304,23 +304,23 @@ pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
 
 /// How a command ended and everything that it said. Shown redacted.
 #[must_use = "hold the output against a snapshot or its exit code against a number"]
-pub(super) struct Said {
+pub(crate) struct Said {
     status: ExitStatus,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
     place: PathBuf,
 }
 
 impl Said {
     /// The exit code; a signal is a negative number.
-    pub(super) fn code(&self) -> i32 {
+    pub(crate) fn code(&self) -> i32 {
         self.status
             .code()
             .unwrap_or_else(|| -self.status.signal().unwrap_or_default())
     }
 
     /// Standard output and standard error as they came.
-    pub(super) fn both(&self) -> String {
+    pub(crate) fn both(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
 }
@@ -373,7 +373,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 });
 
 /// Takes out what differs from run to run and from machine to machine.
-pub(super) fn redact(text: &str, place: &Path) -> String {
+pub(crate) fn redact(text: &str, place: &Path) -> String {
     let site = place.join("site");
     let mut text = text
         .replace(site.to_str().unwrap(), "[SITE]")

@@ -6,7 +6,7 @@
 mod documents;
 mod elsewhere;
 mod gates;
-mod harness;
+pub(crate) mod harness;
 mod interrupted;
 mod machine;
 mod oracle_site;

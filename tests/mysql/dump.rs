@@ -10,8 +10,8 @@ use upgrade_kit::event::FailureKind;
 
 use super::rig::{new_name, rig};
 use super::stage::{action, dump};
-use super::tools::Tools;
 use crate::database_stage::Stage;
+use crate::fake_tools::Tools;
 
 #[test]
 fn the_actions_are_registered_and_describe_themselves() {

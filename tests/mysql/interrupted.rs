@@ -6,8 +6,8 @@ use upgrade_kit::event::{FailureKind, StopLevel};
 
 use super::rig::{rig, sql_file};
 use super::stage::{dump, restore};
-use super::tools::Tools;
 use crate::database_stage::Stage;
+use crate::fake_tools::Tools;
 
 /// A client that loads a part of a dump and then hangs.
 const HALF: &str = "#!/bin/bash\ncase \"$*\" in\n\

@@ -2,33 +2,27 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
 use upgrade_kit::adapter::mysql::Connection;
 
+use crate::rig_server::{command, skipped, stop_with_this_process};
+
 /// The server.
-pub(super) struct Rig {
-    pub(super) socket: PathBuf,
-    pub(super) port: u16,
-    pub(super) user: String,
-    pub(super) password: String,
+pub(crate) struct Rig {
+    pub(crate) socket: PathBuf,
+    pub(crate) port: u16,
+    pub(crate) user: String,
+    pub(crate) password: String,
 }
 
 /// The server, started once; `None` (with a line that says so) where there is no MariaDB.
-pub(super) fn rig() -> Option<&'static Rig> {
+pub(crate) fn rig() -> Option<&'static Rig> {
     static RIG: OnceLock<Option<Rig>> = OnceLock::new();
     RIG.get_or_init(start).as_ref()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the rig is a script beside the tests"
-)]
-fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    Command::new(program)
 }
 
 fn script() -> PathBuf {
@@ -67,7 +61,7 @@ fn start() -> Option<Rig> {
         .status()
         .unwrap();
     assert!(status.success(), "the rig's MariaDB was not seeded");
-    stop_with_this_process(&directory);
+    stop_with_this_process(&script(), &directory);
     let text = std::fs::read_to_string(directory.join("mariadb.env")).unwrap();
     let value = |name: &str| -> String {
         let line = text
@@ -84,35 +78,9 @@ fn start() -> Option<Rig> {
     })
 }
 
-#[expect(clippy::print_stdout, reason = "the reader of the tests shall know")]
-fn skipped(text: &str) {
-    println!("{text}");
-}
-
-/// Nothing is told when a test process ends, or is killed. A shell that reads from a pipe that only
-/// this process holds open is.
-#[expect(clippy::zombie_processes, reason = "it ends after this process")]
-fn stop_with_this_process(directory: &Path) {
-    let mut watcher = command("setsid")
-        .args([
-            "sh",
-            "-c",
-            "cat >/dev/null; \"$1\" stop \"$2\"; rm -rf \"$2\"",
-            "sh",
-        ])
-        .arg(script())
-        .arg(directory)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    std::mem::forget(watcher.stdin.take());
-}
-
 impl Rig {
     /// A tenant's schema of version 5.1.0 with all kinds of objects and values.
-    pub(super) fn seeded(&self) -> String {
+    pub(crate) fn seeded(&self) -> String {
         let name = new_name();
         self.create(&name, "utf8mb4", "utf8mb4_bin");
         self.load(&name, &sql_file("5.1.0/tenant.sql"));
@@ -120,7 +88,7 @@ impl Rig {
     }
 
     /// An empty schema.
-    pub(super) fn create(&self, schema: &str, set: &str, collation: &str) {
+    pub(crate) fn create(&self, schema: &str, set: &str, collation: &str) {
         let name = schema.replace('`', "``");
         self.sql(&format!(
             "DROP DATABASE IF EXISTS `{name}`;\
@@ -129,14 +97,14 @@ impl Rig {
     }
 
     /// Runs a script of the rig in a schema, as root.
-    pub(super) fn load(&self, schema: &str, script: &str) {
+    pub(crate) fn load(&self, schema: &str, script: &str) {
         let name = schema.replace('`', "``");
         let text = schema.replace('\\', "\\\\").replace('\'', "''");
         self.sql(&format!("USE `{name}`;\nSET @tenant = '{text}';\n{script}"));
     }
 
     /// Runs statements as root; their rows.
-    pub(super) fn sql(&self, statements: &str) -> String {
+    pub(crate) fn sql(&self, statements: &str) -> String {
         let output = self.root(&[], statements);
         assert!(
             output.status.success(),
@@ -175,7 +143,7 @@ impl Rig {
     }
 
     /// A dump of everything that is byte-identical for identical schemas.
-    pub(super) fn exact_dump(&self, schema: &str) -> String {
+    pub(crate) fn exact_dump(&self, schema: &str) -> String {
         let output = command("mysqldump")
             .args([
                 "--no-defaults",
@@ -202,7 +170,7 @@ impl Rig {
     }
 
     /// Runs lines for a person's shell in a folder, as root of the database.
-    pub(super) fn by_hand(&self, lines: &[String], folder: &Path) {
+    pub(crate) fn by_hand(&self, lines: &[String], folder: &Path) {
         let socket = self.socket.display();
         let account = format!("--no-defaults -u root --socket={socket}");
         let script = lines.join("\n").replace("-u USER -p", &account);
@@ -215,12 +183,12 @@ impl Rig {
     }
 
     /// The rig's account over its socket.
-    pub(super) fn connection(&self) -> Connection {
+    pub(crate) fn connection(&self) -> Connection {
         self.connection_as(&self.user, Some("DB_PASSWORD"))
     }
 
     /// Another account, its password in the named test secret.
-    pub(super) fn connection_as(&self, user: &str, password: Option<&str>) -> Connection {
+    pub(crate) fn connection_as(&self, user: &str, password: Option<&str>) -> Connection {
         let mut connection = json!({ "socket": self.socket, "user": user });
         if let Some(name) = password {
             connection["password"] = json!({ "env": name });
@@ -230,13 +198,13 @@ impl Rig {
 }
 
 /// A schema's name that no other test uses.
-pub(super) fn new_name() -> String {
+pub(crate) fn new_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("domibus_t{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A script of the rig.
-pub(super) fn sql_file(name: &str) -> String {
+pub(crate) fn sql_file(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/rig/sql")
         .join(name);

@@ -1,44 +1,9 @@
 //! The password is in the pipe and nowhere else.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::rig::rig;
 use super::stage::{dump, restore};
 use crate::database_stage::Stage;
-
-/// Every argument list and environment that can be read while tools come and go.
-fn sample(found: &mut Vec<String>, secret: &str) {
-    let Ok(processes) = std::fs::read_dir("/proc") else {
-        return;
-    };
-    let own = std::process::id().to_string();
-    for process in processes.flatten() {
-        let name = process.file_name();
-        if name.to_string_lossy() == own
-            || !name
-                .to_string_lossy()
-                .starts_with(|c: char| c.is_ascii_digit())
-        {
-            continue;
-        }
-        for file in ["cmdline", "environ"] {
-            if let Ok(text) = std::fs::read(process.path().join(file))
-                && String::from_utf8_lossy(&text).contains(secret)
-            {
-                found.push(format!("{file} of {}", name.to_string_lossy()));
-            }
-        }
-    }
-}
-
-/// Ends the sampling, also when the work between panics.
-struct Ends<'a>(&'a AtomicBool);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
+use crate::secret_sampler::seen_while;
 
 #[test]
 fn no_argument_environment_log_or_file_holds_the_password() {
@@ -46,26 +11,11 @@ fn no_argument_environment_log_or_file_holds_the_password() {
     let schema = rig.seeded();
     let stage = Stage::new(&rig.password);
     let connection = rig.connection();
-    let done = AtomicBool::new(false);
-    let found = std::thread::scope(|scope| {
-        let sampler = scope.spawn(|| {
-            let mut found = Vec::new();
-            let mut samples = 0_u32;
-            while !done.load(Ordering::Relaxed) {
-                sample(&mut found, &rig.password);
-                samples += 1;
-            }
-            (found, samples)
-        });
-        {
-            let _end = Ends(&done);
-            let set = stage.sealed("set", &[dump(&connection, &schema)]);
-            stage.restore(&set, &restore(&connection, &schema)).unwrap();
-        }
-        sampler.join().unwrap()
+    let found = seen_while(&rig.password, || {
+        let set = stage.sealed("set", &[dump(&connection, &schema)]);
+        stage.restore(&set, &restore(&connection, &schema)).unwrap();
     });
-    assert_eq!(found.0, Vec::<String>::new(), "of {} samples", found.1);
-    assert!(found.1 > 10);
+    assert_eq!(found, Vec::<String>::new());
     let tools = stage.tools.lock().unwrap().clone();
     assert!(tools.len() > 8);
     for tool in &tools {
@@ -98,7 +48,7 @@ fn the_users_own_option_file_changes_nothing() {
     let text = "[client]\npassword=wrong\n[mysqldump]\nignore-table=domibus_a.TB_VERSION\nno-data\n\
                 [mysql]\nforce\n";
     std::fs::write(home.join(".my.cnf"), text).unwrap();
-    let tools = super::tools::Tools::new();
+    let tools = crate::fake_tools::Tools::new();
     for program in ["mysqldump", "mysql"] {
         let script = format!("#!/bin/sh\nHOME={} exec {program} \"$@\"\n", home.display());
         tools.write(program, &script);

@@ -31,7 +31,13 @@ fn saves(step: &Step) -> bool {
     copies_a_store(step)
         || is(
             step,
-            &["files.backup", "mysql.dump", "oracle.export", "h2.backup"],
+            &[
+                "files.backup",
+                "mysql.dump",
+                "postgres.dump",
+                "oracle.export",
+                "h2.backup",
+            ],
         )
 }
 
@@ -49,7 +55,16 @@ fn verifies(step: &Step) -> bool {
 
 fn restores_data(step: &Step) -> bool {
     let configuration = step.id == "restore-configuration" || step.id.starts_with("restore-folder");
-    configuration || is(step, &["mysql.restore", "oracle.restore", "h2.restore"])
+    configuration
+        || is(
+            step,
+            &[
+                "mysql.restore",
+                "postgres.restore",
+                "oracle.restore",
+                "h2.restore",
+            ],
+        )
 }
 
 fn restores_a_store(step: &Step) -> bool {
@@ -106,7 +121,7 @@ const LAWS: &[Law] = &[
     Law {
         text: "the set is sealed when everything is in it",
         phases: &["backup", "restore"],
-        first: |step| saves(step) || exports_from_a_server(step),
+        first: |step| saves(step) || exports_from_a_server(step) || is(step, &["artemis.export"]),
         second: seals,
     },
     Law {
@@ -167,6 +182,30 @@ const LAWS: &[Law] = &[
         phases: &["restore"],
         first: restores_data,
         second: |step| restores_a_store(step) || is(step, &["weblogic.import-jms"]),
+    },
+    Law {
+        text: "an export of stores is made of their copy",
+        phases: &["backup"],
+        first: copies_a_store,
+        second: |step| is(step, &["artemis.export"]),
+    },
+    Law {
+        text: "messages are imported when everything is in place",
+        phases: &["upgrade"],
+        first: replaces,
+        second: |step| is(step, &["artemis.import"]),
+    },
+    Law {
+        text: "messages are imported before the application takes them",
+        phases: &["upgrade"],
+        first: |step| is(step, &["artemis.import"]),
+        second: |step| step.id == "start-server",
+    },
+    Law {
+        text: "messages are imported into a server that runs",
+        phases: &["upgrade"],
+        first: |step| step.id == "start-new-broker",
+        second: |step| is(step, &["artemis.import"]),
     },
     Law {
         text: "nothing is replaced once a server starts",

@@ -29,6 +29,8 @@ pub(super) struct Combination {
     tenants: bool,
     new_server: bool,
     new_configuration: bool,
+    /// Messages are imported into the new server, not copied.
+    imports: bool,
 }
 
 /// A directory with a `site.yaml`, removed when it is dropped.
@@ -74,12 +76,21 @@ impl Combination {
                                 tenants,
                                 new_server,
                                 new_configuration,
+                                imports: false,
                             });
                         }
                     }
                 }
             }
         }
+        all.push(Self {
+            server: Server::Wildfly,
+            database: Database::Mysql,
+            tenants: false,
+            new_server: true,
+            new_configuration: true,
+            imports: true,
+        });
         all
     }
 
@@ -99,8 +110,9 @@ impl Combination {
             "original-configuration"
         };
         let (server, database) = (self.server, self.database);
+        let imports = if self.imports { "-import" } else { "" };
         format!(
-            "{server}-{database}-{tenancy}-{}-{location}",
+            "{server}-{database}-{tenancy}-{}-{location}{imports}",
             self.scenario()
         )
     }
@@ -143,6 +155,9 @@ impl Combination {
                 self.server_section("next", "    "),
                 self.database_section("    "),
             ));
+            if self.imports {
+                site.push_str("  messages: export\n");
+            }
             if shares {
                 site.push_str("  share: [configuration, stores, folders, database]\n");
             }

@@ -6,9 +6,9 @@
 //! follows the broker's own rules for a start (sources: Artemis 2.19.1 and 2.44.0), so that what it
 //! counts is what the broker shows afterwards.
 //!
-//! The vendor's own way, `artemis data exp` and `imp`, is not used: it gives every message a new id,
-//! forgets delivery counts and prepared transactions, ends with 0 when it fails, and writes into the
-//! stopped broker's directories.
+//! The vendor's own way, an export as XML and its import, is not the way back: it gives every message a new id,
+//! forgets delivery counts and prepared transactions, ends with 0 when it fails, and writes into the stopped
+//! broker's directories. It is there for a version that cannot read the copied stores: `portable`.
 //!
 //! The layers, each unaware of the one above: `bytes` (numbers and texts) · `journal` and `pages` (the
 //! records of one file) · `change` (what a record says) · `transactions` (which changes count) · `state`
@@ -32,6 +32,7 @@ mod inventory;
 mod journal;
 mod pages;
 mod places;
+mod portable;
 mod reader;
 mod record;
 mod state;
@@ -47,5 +48,6 @@ pub use error::ArtemisError;
 pub use files::LOCK_FILES;
 pub use format_check::ArtemisStoreCheck;
 pub use inventory::{ArtemisDamage, ArtemisInventory, ArtemisQueue};
+pub use portable::{ArtemisExport, ArtemisExportCheck, ArtemisImport};
 pub use reader::{Directories, read_inventory};
 pub(in crate::adapter) use record::inventory;

@@ -33,3 +33,5 @@ pub use replace::FilesReplace;
 pub use restore::FilesRestore;
 
 pub(super) use pieces::difference;
+pub(super) use swap::Swap;
+pub(super) use words::bytes as size;

@@ -25,7 +25,7 @@ const OLD: &str = ".upgrade-kit-old-";
 const NEW: &str = ".upgrade-kit-new-";
 
 /// A swap at one path.
-pub(super) struct Swap<'a> {
+pub(in crate::adapter) struct Swap<'a> {
     context: &'a StepContext<'a>,
     target: &'a Path,
     note: PathBuf,
@@ -82,7 +82,7 @@ pub(super) fn kept_as(target: &Path, aside: Option<&Path>) -> String {
 impl<'a> Swap<'a> {
     /// A swap at `target`. New and old lie beside it, or in `aside`, which must be on the same file
     /// system.
-    pub(super) fn new(
+    pub(in crate::adapter) fn new(
         context: &'a StepContext<'a>,
         target: &'a Path,
         aside: Option<&Path>,
@@ -111,7 +111,7 @@ impl<'a> Swap<'a> {
 
     /// Puts in place what `build` makes at the path that it is given. If an earlier attempt had built
     /// and begun to swap, that one is finished and `build` is not called.
-    pub(super) fn put(
+    pub(in crate::adapter) fn put(
         &self,
         build: impl FnOnce(&Path) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
@@ -125,6 +125,11 @@ impl<'a> Swap<'a> {
         host.sync(workshop(&self.new, None))?;
         let note = self.remember(self.inode(&self.new)?)?;
         self.finish(&note)
+    }
+
+    /// Whether an earlier attempt had built and begun to swap.
+    pub(in crate::adapter) fn was_begun(&self) -> Result<bool, Failure> {
+        Ok(self.recall()?.is_some())
     }
 
     /// Takes away what stands at the target, if anything does, or finishes that.
@@ -141,7 +146,7 @@ impl<'a> Swap<'a> {
     }
 
     /// Whether something was replaced, as far as is known now.
-    pub(super) fn kept(&self) -> Result<Option<PathBuf>, Failure> {
+    pub(in crate::adapter) fn kept(&self) -> Result<Option<PathBuf>, Failure> {
         let found = self.inode(&self.old)?;
         Ok(found.map(|_| self.old.clone()))
     }

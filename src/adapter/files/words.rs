@@ -22,7 +22,7 @@ pub(super) fn things(count: usize) -> String {
 }
 
 /// `1.5 GiB`.
-pub(super) fn bytes(count: u64) -> String {
+pub(in crate::adapter) fn bytes(count: u64) -> String {
     indicatif::HumanBytes(count).to_string()
 }
 

@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::connection::Connection;
-use super::dump::{default_wait, validate_schema};
-use super::preflight::finding_of;
+use super::dump::validate_schema;
 use super::quiet::wait_until_quiet;
 use super::server::Server;
 use super::session::Session;
+use crate::adapter::database::{default_wait, finding_of};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, Preview, PreviewLine, StepContext,
 };

@@ -1,7 +1,6 @@
 //! `mysql.dump`
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::mpsc;
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
@@ -15,17 +14,18 @@ use super::connection::{Connection, Family};
 use super::dump_stream::{self, Written};
 use super::fingerprint::{AllContents, checksums_of_now, contents};
 use super::inventory::{self, Schema};
-use super::preflight::{dump_limits, dump_rights, finding_of, has_snapshots, refuse_or_warn};
+use super::preflight::{dump_limits, dump_rights, has_snapshots};
 use super::quiet::{foreign_sessions, wait_until_quiet};
 use super::quoting::identifier;
 use super::record::{DumpRecord, FORMAT, KIND};
 use super::server::Server;
 use super::session::Session;
+use crate::adapter::database::{artifact_name, default_wait, finding_of, refuse_or_warn, space};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
 };
-use crate::backup::{CompressedWriter, file_name_for};
+use crate::backup::CompressedWriter;
 use crate::event::{ArtifactRecord, Level, Outcome};
 use crate::host::shell_word;
 use crate::site::SecretRef;
@@ -45,18 +45,6 @@ pub struct Dump {
     /// Seconds that other sessions on the schema have to end before the step refuses.
     #[serde(default = "default_wait")]
     pub wait_seconds: u64,
-}
-
-pub(super) fn default_wait() -> u64 {
-    10
-}
-
-/// The artifact of a schema.
-pub(super) fn artifact_name(given: Option<&str>, schema: &str) -> String {
-    given.map_or_else(
-        || format!("database/{}", file_name_for(schema)),
-        str::to_owned,
-    )
 }
 
 /// Rules for a schema's name.
@@ -347,29 +335,5 @@ impl Action for Dump {
         }
         let record = self.record(server, before, contents, &written);
         self.outcome(&record, written, warnings, &self.connection.address())
-    }
-}
-
-/// Data compress to between a tenth and, for encrypted payloads, all of their size.
-fn space(context: &CheckContext<'_>, schema: &str, bytes: u64) -> Option<Finding> {
-    let mut folder: &Path = context.backups;
-    let free = loop {
-        match context.host.free_space(folder) {
-            Ok(free) => break free,
-            Err(_) => folder = folder.parent()?,
-        }
-    };
-    let text = format!(
-        "`{schema}` holds about {} MB, and {} has {} MB free",
-        bytes / 1_000_000,
-        context.backups.display(),
-        free / 1_000_000
-    );
-    if free < bytes / 4 {
-        Some(Finding::refuse(text).hint("free some space, or put `backups` on a larger disk"))
-    } else if free < bytes + bytes / 10 {
-        Some(Finding::warning(text))
-    } else {
-        None
     }
 }

@@ -6,9 +6,9 @@ use std::fmt::Write;
 use super::inventory::{Schema, sha256};
 use super::quoting::{identifier, qualified};
 use super::record::{Contents, Inventory, TableRecord};
-use super::rows::Row;
 use super::session::Session;
 use crate::adapter::Failure;
+use crate::adapter::database::Row;
 
 /// Tables of one statement: an answer comes after the whole of it.
 const BATCH: usize = 200;

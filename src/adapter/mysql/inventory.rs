@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::quoting::{identifier, literal, qualified};
 use super::record::{Inventory, ObjectKind, ObjectRecord, TableRecord};
-use super::rows::Row;
 use super::session::Session;
 use crate::adapter::Failure;
+use crate::adapter::database::Row;
 
 /// Objects whose definitions are asked for at once.
 const BATCH: usize = 500;

@@ -7,7 +7,7 @@ use super::inventory::Schema;
 use super::quoting::{account, grant_pattern, identifier};
 use super::record::DumpRecord;
 use super::server::Server;
-use crate::adapter::{Failure, Finding, Severity};
+use crate::adapter::Finding;
 
 /// Engines that `--single-transaction` reads from one snapshot.
 const TRANSACTIONAL: [&str; 3] = ["InnoDB", "ROCKSDB", "TokuDB"];
@@ -283,40 +283,6 @@ fn function_right(server: &Server, record: &DumpRecord) -> Option<Finding> {
     let message = "the server writes a binary log and refuses the dump's functions and triggers \
                    from an account without SUPER";
     Some(Finding::refuse(message).hint("SET GLOBAL log_bin_trust_function_creators = ON;"))
-}
-
-/// Goes on unless something is refused; the warnings, for the outcome.
-pub(super) fn refuse_or_warn(findings: Vec<Finding>) -> Result<Vec<String>, Failure> {
-    let (refused, others): (Vec<_>, Vec<_>) = findings
-        .into_iter()
-        .partition(|finding| finding.severity == Severity::Refuse);
-    let mut refused = refused.into_iter();
-    if let Some(first) = refused.next() {
-        let mut failure = Failure::refused(first.message);
-        let mut hints: Vec<String> = first.hint.into_iter().collect();
-        for next in refused {
-            failure.0.causes.push(next.message);
-            hints.extend(next.hint);
-        }
-        failure.0.hint = (!hints.is_empty()).then(|| hints.join(" "));
-        return Err(failure);
-    }
-    Ok(others.into_iter().map(|finding| finding.message).collect())
-}
-
-/// A failed look at the installation, as a finding.
-pub(super) fn finding_of(failure: &Failure) -> Finding {
-    let mut message = failure.0.message.clone();
-    for cause in &failure.0.causes {
-        message.push_str(": ");
-        message.push_str(cause);
-    }
-    let mut finding = Finding::refuse(message);
-    finding.hint.clone_from(&failure.0.hint);
-    if finding.hint.is_none() {
-        finding.hint = failure.0.stderr.last().cloned();
-    }
-    finding
 }
 
 #[cfg(test)]

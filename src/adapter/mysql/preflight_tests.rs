@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::adapter::Severity;
+use crate::adapter::database::{Row, refuse_or_warn};
 use crate::adapter::mysql::record::{Inventory, ObjectKind, ObjectRecord, TableRecord};
-use crate::adapter::mysql::rows::Row;
 
 fn server(version: &str, lines: &[&str]) -> Server {
     let mut rows: Vec<Row> = [

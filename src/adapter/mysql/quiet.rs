@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::rows::Row;
 use super::session::Session;
 use crate::adapter::Failure;
+use crate::adapter::database::Row;
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -1,6 +1,5 @@
 //! `mysql.restore`
 
-use std::io::{self, Read};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -9,10 +8,10 @@ use serde_json::Map;
 
 use super::compare::{Differences, restored};
 use super::connection::Connection;
-use super::dump::{artifact_name, default_wait, validate_schema};
+use super::dump::validate_schema;
 use super::fingerprint::contents;
 use super::inventory;
-use super::preflight::{finding_of, refuse_or_warn, restore_rights};
+use super::preflight::restore_rights;
 use super::quiet::wait_until_quiet;
 use super::quoting::{identifier, literal};
 use super::record::DumpRecord;
@@ -21,12 +20,16 @@ use super::server::Server;
 use super::session::Session;
 use super::tool_messages::{Source, is_benign, shown_lines, sort_lines, tool_failure};
 use super::whole_dump::verify;
+use crate::adapter::database::{
+    Reported, artifact_name, begin_once, default_wait, finding_of, only_file, refuse_or_warn,
+    was_begun,
+};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
 };
 use crate::backup::{DecompressedReader, SealedSet};
-use crate::event::{ArtifactFile, FailureKind, Outcome, Progress, ProgressUnit};
+use crate::event::{ArtifactFile, FailureKind, Outcome};
 use crate::host::{Control, Exit, Stdin, Stdout, Streams};
 use crate::site::SecretRef;
 
@@ -65,14 +68,8 @@ impl Restore {
 
     /// The record and the file of the artifact. The record tells how the target is to be.
     fn record(&self, set: &SealedSet) -> Result<(DumpRecord, ArtifactFile), Failure> {
-        let name = self.artifact();
-        let artifact = set.artifact(&name).ok_or_else(|| {
-            Failure::refused(format!(
-                "the backup set {} has no artifact `{name}`",
-                set.id()
-            ))
-            .hint("look what it holds with `upgrade-kit backups show`")
-        })?;
+        let (artifact, file) = only_file(set, &self.artifact())?;
+        let name = &artifact.name;
         let mut record = DumpRecord::of(artifact)?;
         let expected = format!("CREATE DATABASE {} ", identifier(&record.schema));
         let Some(properties) = record.inventory.create.strip_prefix(&expected) else {
@@ -87,16 +84,7 @@ impl Restore {
                 record.schema, self.schema
             )));
         }
-        match artifact.files.as_slice() {
-            [file] => Ok((record, file.clone())),
-            files => Err(Failure::new(
-                FailureKind::DamagedSet,
-                format!(
-                    "the artifact `{name}` has {} files instead of one",
-                    files.len()
-                ),
-            )),
-        }
+        Ok((record, file))
     }
 
     /// Drops the schema and creates it as it was.
@@ -116,11 +104,7 @@ impl Restore {
     ) -> Result<Vec<String>, Failure> {
         let mut invocation = session.load(Some(self.target()));
         invocation.private = true;
-        let mut input = SkipSandboxLine::new(Reported {
-            reader,
-            total,
-            progress: context.progress,
-        });
+        let mut input = SkipSandboxLine::new(Reported::new(reader, total, context.progress));
         let streams = Streams {
             stdin: Stdin::Reader(&mut input),
             stdout: Stdout::Captured,
@@ -159,18 +143,12 @@ impl Restore {
         session: &Session<'_>,
         context: &StepContext<'_>,
     ) -> Result<(), Failure> {
-        let begun = context.scratch.join("begun");
-        if !self.into_empty || context.host.stat(&begun)?.is_some() {
+        if !self.into_empty || was_begun(context)? {
             return Ok(());
         }
-        if let Some(finding) = self.contents_in_the_way(session)? {
-            let mut failure = Failure::refused(finding.message);
-            failure.0.hint = finding.hint;
-            return Err(failure);
-        }
-        context.make_scratch()?;
-        context.host.create_dir(&begun, 0o700)?;
-        Ok(())
+        let finding = self.contents_in_the_way(session)?;
+        refuse_or_warn(finding.into_iter().collect())?;
+        begin_once(context)
     }
 
     fn contents_in_the_way(&self, session: &Session<'_>) -> Result<Option<Finding>, Failure> {
@@ -218,24 +196,6 @@ impl Restore {
             "keep the application stopped: something wrote while the dump was loaded, or the server \
              reads it otherwise; restore again, and compare the server's settings",
         ))
-    }
-}
-
-struct Reported<'a> {
-    reader: DecompressedReader,
-    total: u64,
-    progress: &'a (dyn Fn(Progress) + Sync),
-}
-
-impl Read for Reported<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        (self.progress)(Progress {
-            done: self.reader.compressed_bytes(),
-            total: Some(self.total),
-            unit: ProgressUnit::Bytes,
-        });
-        Ok(count)
     }
 }
 

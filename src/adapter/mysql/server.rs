@@ -2,9 +2,9 @@
 
 use super::connection::Family;
 use super::grants::Grants;
-use super::rows::Row;
 use super::session::Session;
 use crate::adapter::Failure;
+use crate::adapter::database::Row;
 
 /// What a server says of itself and of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]

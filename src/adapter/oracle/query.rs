@@ -8,7 +8,7 @@ use super::connection::{Connection, Program, is_name};
 use super::quoting::name;
 use super::server::Server;
 use super::session::Session;
-use crate::adapter::mysql::Expect;
+use crate::adapter::database::Expect;
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,

@@ -7,24 +7,23 @@ use serde::Deserialize;
 
 use super::state::State;
 use super::stop::gone;
-use super::target::{Target, instance};
+use super::target::{Kind, Target, instance, pid_file};
 use crate::adapter::{Action, Effect, Failure, Preview, StepContext};
 use crate::event::Outcome;
-use crate::site::ServerKind;
 
 /// Fails unless nothing of the server is there: no process, no open port, no store lock.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckStopped {
     /// Kind of server.
-    pub kind: ServerKind,
+    pub kind: Kind,
     /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
     /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else the home, or
     /// `JBOSS_BASE_DIR`, which is else `standalone` in the home.
     #[serde(default)]
     pub base: Option<PathBuf>,
-    /// File that holds its process id.
+    /// File that holds its process id. For Carbon `HOME/wso2carbon.pid` unless given.
     #[serde(default)]
     pub pid_file: Option<PathBuf>,
     /// Every port that it and its embedded broker listen on.
@@ -41,7 +40,7 @@ impl CheckStopped {
             kind: self.kind,
             home: &self.home,
             base: instance(self.kind, &self.home, self.base.as_deref()),
-            pid_file: self.pid_file.as_deref(),
+            pid_file: pid_file(self.kind, &self.home, self.pid_file.as_ref()),
             ports: &self.ports,
             locks: &self.locks,
         }

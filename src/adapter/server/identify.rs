@@ -1,7 +1,7 @@
 //! Which processes belong to a server.
 //!
 //! Tomcat's scripts start Java with `-Dcatalina.base=…` and `-Dcatalina.home=…`, WildFly's with
-//! `-Djboss.server.base.dir=…`. Several instances may share one home, so the base decides where it is
+//! `-Djboss.server.base.dir=…`, Carbon's with `-Dcarbon.home=…`. Several instances may share one home, so the base decides where it is
 //! given. A script that runs in the foreground is known by its path. A pid file is believed only if its
 //! process is not younger than the file: after a reboot the number in a stale file belongs to a stranger.
 
@@ -9,10 +9,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::target::Target;
+use super::target::{Kind, Target};
 use crate::adapter::Failure;
 use crate::host::{Host, HostError, ProcessIdentity};
-use crate::site::ServerKind;
 
 /// More of a command line is not looked at; Java's can be long.
 const COMMAND_LINE: u64 = 4 << 20;
@@ -23,6 +22,9 @@ const TICKS: u64 = 100;
 
 /// The scripts that are shells around a WildFly: the one that starts it, and the shipped one for services.
 const WILDFLY_SCRIPTS: &[&str] = &["standalone.sh", "launch.sh"];
+
+/// The script that is a shell around a Carbon.
+const CARBON_SCRIPT: &str = "wso2server.sh";
 
 /// A process of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub(super) fn processes(
         let argv = command_line(pid, host);
         let ours = match instance(target.kind, &argv) {
             Some(instance) => same_directory(Path::new(instance), &target.base, host),
+            // Carbon never removes its pid file: a number alone proves nothing.
+            None if target.kind == Kind::Carbon => runs_script(pid, &argv, target, host),
             None => recorded == Some(pid) || runs_script(pid, &argv, target, host),
         };
         if ours && let Some(identity) = host.process(pid) {
@@ -102,20 +106,23 @@ fn name(argv: &[String]) -> String {
 }
 
 /// The instance directory that Java was started with, or WildFly's script, which hands its arguments on.
-fn instance(kind: ServerKind, argv: &[String]) -> Option<&str> {
+fn instance(kind: Kind, argv: &[String]) -> Option<&str> {
     let value = |name: &str| argv.iter().rev().find_map(|word| word.strip_prefix(name));
     match kind {
-        ServerKind::Tomcat => value("-Dcatalina.base=").or_else(|| value("-Dcatalina.home=")),
-        ServerKind::Wildfly => value("-Djboss.server.base.dir="),
+        Kind::Tomcat => value("-Dcatalina.base=").or_else(|| value("-Dcatalina.home=")),
+        Kind::Wildfly => value("-Djboss.server.base.dir="),
+        Kind::Carbon => value("-Dcarbon.home="),
     }
 }
 
 /// A script that is part of the server.
 fn runs_script(pid: u32, argv: &[String], target: &Target<'_>, host: &dyn Host) -> bool {
     match target.kind {
-        ServerKind::Tomcat => script(argv, &target.base, host).is_some(),
+        Kind::Tomcat => script(argv, &target.base, host).is_some(),
+        // The script stays as the shell around Java, and starts it anew when it asks for that.
+        Kind::Carbon => script(argv, target.home, host).is_some_and(|name| name == CARBON_SCRIPT),
         // All instances share the home with its scripts, and its other tools are no part of a server.
-        ServerKind::Wildfly => {
+        Kind::Wildfly => {
             script(argv, target.home, host)
                 .is_some_and(|name| WILDFLY_SCRIPTS.contains(&name.as_str()))
                 && same_directory(&told_base(pid, target, host), &target.base, host)
@@ -163,8 +170,8 @@ fn script(argv: &[String], folder: &Path, host: &dyn Host) -> Option<String> {
 }
 
 /// The process of the pid file, if it can be the one that was recorded.
-fn recorded(target: &Target<'_>, host: &dyn Host) -> Result<Option<u32>, HostError> {
-    let Some(path) = target.pid_file else {
+pub(super) fn recorded(target: &Target<'_>, host: &dyn Host) -> Result<Option<u32>, HostError> {
+    let Some(path) = target.pid_file.as_deref() else {
         return Ok(None);
     };
     let Some(file) = host.stat(path)? else {
@@ -213,7 +220,7 @@ mod tests {
     #[test]
     fn the_base_decides_where_homes_are_shared() {
         let both = argv(&["java", "-Dcatalina.home=/opt/t", "-Dcatalina.base=/srv/a"]);
-        let tomcat = |argv: &[String]| instance(ServerKind::Tomcat, argv).map(str::to_owned);
+        let tomcat = |argv: &[String]| instance(Kind::Tomcat, argv).map(str::to_owned);
         assert_eq!(tomcat(&both).as_deref(), Some("/srv/a"));
         let home = argv(&["java", "-Dcatalina.home=/t"]);
         assert_eq!(tomcat(&home).as_deref(), Some("/t"));
@@ -223,7 +230,13 @@ mod tests {
             "-Djboss.home.dir=/w",
             "-Djboss.server.base.dir=/w/a",
         ]);
-        assert_eq!(instance(ServerKind::Wildfly, &wildfly), Some("/w/a"));
+        assert_eq!(instance(Kind::Wildfly, &wildfly), Some("/w/a"));
+        let carbon = argv(&[
+            "java",
+            "-Dcarbon.home=/opt/dss",
+            "-Dwso2.server.standalone=true",
+        ]);
+        assert_eq!(instance(Kind::Carbon, &carbon), Some("/opt/dss"));
         assert_eq!(tomcat(&wildfly), None);
     }
 

@@ -7,6 +7,9 @@
 //!
 //! Scripts' exit codes are noted and not believed: Tomcat's `shutdown.sh` fails when nothing runs
 //! and succeeds when the server ignores it, and WildFly's `:shutdown` returns before it has stopped.
+//! Carbon's `wso2server.sh start` and `stop` succeed at once, whatever becomes of it; `stop` sends a
+//! signal to whatever process has the number in `wso2carbon.pid`, which nobody ever removes: it is
+//! called only while that process is the server's.
 //!
 //! A WildFly is up when its application is deployed. An open port says nothing of that: the server serves
 //! while it deploys, and goes on serving when the deployment has failed.
@@ -23,3 +26,4 @@ mod wildfly;
 pub use check_stopped::CheckStopped;
 pub use start::Start;
 pub use stop::Stop;
+pub use target::Kind;

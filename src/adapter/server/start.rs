@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::state::State;
-use super::target::{Script, Target, check_script, instance, script};
+use super::target::{Kind, Script, Target, check_script, instance, pid_file, script};
 use super::wildfly::{self, Deployment};
 use crate::adapter::{
     Action, Effect, Failure, HumanDuration, OutputKind, OutputSpec, Preview, PreviewLine,
@@ -16,7 +16,6 @@ use crate::adapter::{
 };
 use crate::event::{FailureKind, Outcome};
 use crate::host::{Host, Invocation, ProcessIdentity, Streams};
-use crate::site::ServerKind;
 
 /// A start script has done its part after this long: it starts the server in the background.
 const SCRIPT: Duration = Duration::from_secs(120);
@@ -40,14 +39,15 @@ const LOG_LINES: usize = 15;
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// Kind of server.
-    pub kind: ServerKind,
+    pub kind: Kind,
     /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
     /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else the home, or
     /// `JBOSS_BASE_DIR`, which is else `standalone` in the home.
     #[serde(default)]
     pub base: Option<PathBuf>,
-    /// Program and arguments that start it in the background. Default `HOME/bin/startup.sh`, for WildFly
+    /// Program and arguments that start it in the background. Default `HOME/bin/startup.sh`, for Carbon
+    /// `HOME/bin/wso2server.sh start`, for WildFly
     /// `HOME/bin/standalone.sh --server-config=standalone-full.xml`. A `standalone.sh` stays in the
     /// foreground by itself: it is started in the background, and what it prints is appended to
     /// `console.log` beside the log.
@@ -56,7 +56,7 @@ pub struct Start {
     /// Additional environment of the server.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// File that holds its process id.
+    /// File that holds its process id. For Carbon `HOME/wso2carbon.pid` unless given.
     #[serde(default)]
     pub pid_file: Option<PathBuf>,
     /// Every port that it listens on; the first one shows that it is up.
@@ -66,6 +66,10 @@ pub struct Start {
     /// file `ARCHIVE.deployed`; Tomcat has nothing of the kind.
     #[serde(default)]
     pub application: Option<PathBuf>,
+    /// WildFly only: starts the server without the application, which is kept from being deployed by a file
+    /// `ARCHIVE.skipdeploy`. A later start without this option takes it away and waits for the deployment.
+    #[serde(default)]
+    pub hold_application: bool,
     /// Its log, whose end is shown if it does not start.
     #[serde(default)]
     pub log: Option<PathBuf>,
@@ -84,7 +88,7 @@ impl Start {
             kind: self.kind,
             home: &self.home,
             base: instance(self.kind, &self.home, self.base.as_deref()),
-            pid_file: self.pid_file.as_deref(),
+            pid_file: pid_file(self.kind, &self.home, self.pid_file.as_ref()),
             ports: &self.ports,
             locks: &[],
         }
@@ -93,8 +97,7 @@ impl Start {
     fn invocation(&self) -> Invocation {
         let base = instance(self.kind, &self.home, self.base.as_deref());
         let words = self.words();
-        let in_foreground =
-            self.kind == ServerKind::Wildfly && wildfly::stays_in_foreground(&words);
+        let in_foreground = self.kind == Kind::Wildfly && wildfly::stays_in_foreground(&words);
         let words = if in_foreground {
             wildfly::in_background(words, &wildfly::console(self.log.as_deref(), &base))
         } else {
@@ -115,8 +118,9 @@ impl Start {
 
     fn words(&self) -> Vec<String> {
         let usual = || match self.kind {
-            ServerKind::Tomcat => script(&self.home, "startup.sh", &[]),
-            ServerKind::Wildfly => script(
+            Kind::Tomcat => script(&self.home, "startup.sh", &[]),
+            Kind::Carbon => script(&self.home, "wso2server.sh", &["start"]),
+            Kind::Wildfly => script(
                 &self.home,
                 "standalone.sh",
                 &["--server-config=standalone-full.xml"],
@@ -125,10 +129,15 @@ impl Start {
         self.start.clone().unwrap_or_else(usual)
     }
 
+    /// The application, if its server tells what becomes of it.
+    fn archive(&self) -> Option<Deployment<'_>> {
+        let application = self.application.as_deref()?;
+        (self.kind == Kind::Wildfly).then(|| Deployment::of(application))
+    }
+
     /// The application whose deployment is waited for.
     fn deployment(&self) -> Option<Deployment<'_>> {
-        let application = self.application.as_deref()?;
-        (self.kind == ServerKind::Wildfly).then(|| Deployment::of(application))
+        self.archive().filter(|_| !self.hold_application)
     }
 
     /// Whether the first port is open, or there is none to wait for.
@@ -243,7 +252,7 @@ impl Start {
     fn not_up(&self, context: &StepContext<'_>, state: &State) -> Failure {
         let missing = match (self.ports.first(), self.deployment()) {
             (Some(port), _) if !state.ports.contains(port) => format!("opened port {port}"),
-            (_, Some(deployment)) => format!("deployed {}", deployment.archive.display()),
+            (_, Some(deployment)) => deployment.outstanding(context.host),
             (port, None) => format!("opened port {}", port.copied().unwrap_or_default()),
         };
         let message = format!(
@@ -257,7 +266,7 @@ impl Start {
     /// The end of the log tells the operator more than any sentence of ours.
     fn with_log(&self, mut failure: Failure, context: &StepContext<'_>) -> Failure {
         let base = instance(self.kind, &self.home, self.base.as_deref());
-        let console = (self.kind == ServerKind::Wildfly)
+        let console = (self.kind == Kind::Wildfly)
             .then(|| wildfly::console(self.log.as_deref(), &base))
             .filter(|_| wildfly::stays_in_foreground(&self.words()));
         // What a server prints holds what its log holds, and why it never came to write one.
@@ -300,9 +309,13 @@ impl Action for Start {
     ];
 
     fn validate(&self) -> Vec<String> {
-        check_script("start", self.start.as_ref())
+        let mut problems: Vec<String> = check_script("start", self.start.as_ref())
             .into_iter()
-            .collect()
+            .collect();
+        if self.hold_application && self.archive().is_none() {
+            problems.push("hold_application: needs a WildFly and its `application`".to_owned());
+        }
+        problems
     }
 
     fn preview(&self) -> Preview {
@@ -312,6 +325,13 @@ impl Action for Start {
         };
         let mut preview = Vec::new();
         let deployment = self.deployment();
+        preview.extend(self.archive().map(|archive| {
+            let held = archive.held().display().to_string();
+            if self.hold_application {
+                return PreviewLine::Writes(held);
+            }
+            PreviewLine::Removes(format!("{held}, if an earlier step wrote it"))
+        }));
         for marker in deployment.iter().flat_map(Deployment::verdicts) {
             let what = format!("{} of an earlier start, if it is there", marker.display());
             preview.push(PreviewLine::Removes(what));
@@ -335,7 +355,13 @@ impl Action for Start {
         let start = Instant::now();
         let before = State::of(&self.target(), context.host)?;
         let mut running = None;
-        if !before.processes.is_empty() {
+        let runs = !before.processes.is_empty();
+        match self.archive() {
+            Some(archive) if self.hold_application => archive.hold(context.host, runs)?,
+            Some(archive) => archive.release(context.host)?,
+            None => {}
+        }
+        if runs {
             (context.say)(format!("it runs already: {}", before.describe()));
             running = self.wait(context)?;
             if running.is_none() {

@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::identify::recorded;
 use super::state::State;
-use super::target::{Script, Target, check_script, instance, script};
+use super::target::{Kind, Script, Target, check_script, instance, pid_file, script};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
     PreviewLine, StepContext, Transient,
 };
 use crate::event::{FailureKind, Outcome};
 use crate::host::Invocation;
-use crate::site::ServerKind;
 
 const SIGTERM: i32 = 15;
 const SIGKILL: i32 = 9;
@@ -36,21 +36,22 @@ const SAY_EVERY: Duration = Duration::from_secs(10);
 #[serde(deny_unknown_fields)]
 pub struct Stop {
     /// Kind of server.
-    pub kind: ServerKind,
+    pub kind: Kind,
     /// Its home directory (`CATALINA_HOME`, `JBOSS_HOME`).
     pub home: PathBuf,
     /// Its instance directory, if it is another one: `CATALINA_BASE`, which is else the home, or
     /// `JBOSS_BASE_DIR`, which is else `standalone` in the home.
     #[serde(default)]
     pub base: Option<PathBuf>,
-    /// Program and arguments that stop it. Default `HOME/bin/shutdown.sh`, for WildFly
+    /// Program and arguments that stop it. Default `HOME/bin/shutdown.sh`, for Carbon
+    /// `HOME/bin/wso2server.sh stop`, for WildFly
     /// `HOME/bin/jboss-cli.sh --connect --command=:shutdown`.
     #[serde(default)]
     pub stop: Option<Vec<String>>,
     /// Additional environment of the stop command.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// File that holds its process id.
+    /// File that holds its process id. For Carbon `HOME/wso2carbon.pid` unless given.
     #[serde(default)]
     pub pid_file: Option<PathBuf>,
     /// Every port that it and its embedded broker listen on.
@@ -81,7 +82,7 @@ impl Stop {
             kind: self.kind,
             home: &self.home,
             base: instance(self.kind, &self.home, self.base.as_deref()),
-            pid_file: self.pid_file.as_deref(),
+            pid_file: pid_file(self.kind, &self.home, self.pid_file.as_ref()),
             ports: &self.ports,
             locks: &self.locks,
         }
@@ -89,8 +90,9 @@ impl Stop {
 
     fn invocation(&self) -> Invocation {
         let usual = || match self.kind {
-            ServerKind::Tomcat => script(&self.home, "shutdown.sh", &[]),
-            ServerKind::Wildfly => script(
+            Kind::Tomcat => script(&self.home, "shutdown.sh", &[]),
+            Kind::Carbon => script(&self.home, "wso2server.sh", &["stop"]),
+            Kind::Wildfly => script(
                 &self.home,
                 "jboss-cli.sh",
                 &["--connect", "--command=:shutdown"],
@@ -176,6 +178,16 @@ impl Stop {
         ))
     }
 
+    /// Whether Carbon's own stop command would send its signal to a stranger.
+    fn stale_pid_file(&self, state: &State, context: &StepContext<'_>) -> Result<bool, Failure> {
+        if self.kind != Kind::Carbon || self.stop.is_some() {
+            return Ok(false);
+        }
+        let recorded = recorded(&self.target(), context.host)?;
+        let mut pids = state.processes.iter().map(|one| one.identity.pid);
+        Ok(!pids.any(|pid| Some(pid) == recorded))
+    }
+
     /// The stop command, whose exit code is told and not believed.
     fn ask(&self, context: &StepContext<'_>) -> Result<(), Failure> {
         let invocation = self.invocation();
@@ -254,7 +266,14 @@ impl Action for Stop {
             return Ok(outcome(false, "was not running".to_owned()));
         }
         let mut warnings = Vec::new();
-        self.ask(context)?;
+        if self.stale_pid_file(&state, context)? {
+            let said = "the pid file does not name the server: its processes are asked directly";
+            (context.say)(said.to_owned());
+            warnings.push(said.to_owned());
+            Self::signal(context, &state, SIGTERM, "asking by SIGTERM:")?;
+        } else {
+            self.ask(context)?;
+        }
         state = self.wait(context, self.grace.get().saturating_sub(start.elapsed()))?;
         if !state.processes.is_empty() {
             warnings.push(format!(

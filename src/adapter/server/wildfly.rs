@@ -4,6 +4,11 @@
 //! The deployment scanner writes `ARCHIVE.deployed` or `ARCHIVE.failed` (`FileSystemDeploymentService`) and
 //! gives them the archive's modification time, so a marker does not tell by itself of which start it is. Those
 //! of an earlier start are removed before the next; the scanner deploys an archive without one.
+//!
+//! Seen on 26.1.3 and 39.0.1: an archive that failed is not tried again while the server runs and `ARCHIVE.failed`
+//! is there, even if it was replaced by a newer one; without the marker it is, at once. An archive that is no
+//! whole zip fails at a start, but on a running server waits for ever, as if it were still being copied
+//! (`ARCHIVE.pending`), and what is `.deployed` is the one before.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,6 +24,9 @@ const REASON_LINES: usize = 15;
 
 /// What a marker says is short; the reasons of a whole tree of services may not be.
 const MOST_MARKER: u64 = 1 << 20;
+
+/// What a marker holds by which this program keeps an application from being deployed.
+const HELD: &str = "held back by upgrade-kit\n";
 
 /// What begins the records of one start.
 const STARTING: &str = "WFLYSRV0049";
@@ -83,9 +91,9 @@ impl<'a> Deployment<'a> {
         self.marker(".failed")
     }
 
-    /// The markers that tell how a deployment ended.
-    pub(super) fn verdicts(&self) -> [PathBuf; 2] {
-        [self.deployed(), self.failed()]
+    /// The markers that tell how a deployment stands.
+    pub(super) fn verdicts(&self) -> [PathBuf; 3] {
+        [self.deployed(), self.failed(), self.pending()]
     }
 
     /// Removes what an earlier start says.
@@ -94,6 +102,35 @@ impl<'a> Deployment<'a> {
             if host.stat(&marker)?.is_some() {
                 host.remove_file(&marker)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The marker by which it is kept from being deployed.
+    pub(super) fn held(&self) -> PathBuf {
+        self.marker(".skipdeploy")
+    }
+
+    /// Keeps it from being deployed; a failure if it is already.
+    pub(super) fn hold(&self, host: &dyn Host, runs: bool) -> Result<(), Failure> {
+        if runs && host.stat(&self.deployed())?.is_some() {
+            let archive = self.archive.display();
+            return Err(
+                Failure::refused(format!("the server runs, and has deployed {archive}"))
+                    .hint("stop the server, then resume"),
+            );
+        }
+        if host.stat(&self.held())?.is_none() {
+            host.write_atomic(&self.held(), HELD.as_bytes(), 0o644)?;
+        }
+        Ok(())
+    }
+
+    /// Lets it be deployed, if it was this program that kept it: the scanner takes it up by itself.
+    pub(super) fn release(&self, host: &dyn Host) -> Result<(), Failure> {
+        let marker = self.held();
+        if host.stat(&marker)?.is_some() && host.read(&marker, MOST_MARKER)? == HELD.as_bytes() {
+            host.remove_file(&marker)?;
         }
         Ok(())
     }
@@ -117,7 +154,21 @@ impl<'a> Deployment<'a> {
                 .hint(format!("remove {marker}, then resume")));
             }
         }
-        Ok(host.stat(&self.deployed())?.is_some())
+        let pending = host.stat(&self.pending())?.is_some();
+        Ok(!pending && host.stat(&self.deployed())?.is_some())
+    }
+
+    fn pending(&self) -> PathBuf {
+        self.marker(".pending")
+    }
+
+    /// What has not happened, after `the server has not`.
+    pub(super) fn outstanding(&self, host: &dyn Host) -> String {
+        let archive = self.archive.display();
+        match host.stat(&self.pending()) {
+            Ok(Some(_)) => format!("deployed {archive}, which it takes for incomplete,"),
+            _ => format!("deployed {archive}"),
+        }
     }
 
     fn has_failed(&self, host: &dyn Host, log: Option<&Path>) -> Failure {

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::host::{Argument, Invocation, Secret};
+use crate::host::{Invocation, Secret};
 
 /// A secret on its way into an anonymous pipe.
 pub(super) struct SecretFeed {
@@ -34,20 +34,17 @@ impl SecretFeed {
     }
 }
 
-/// One pipe for every secret argument: the tool's ends, in order, and what we feed into them. Most
+/// One pipe for every secret that is read from one: the tool's ends, in order, and what we feed into them. Most
 /// secrets fit into the pipe and are written here; the rest is written while the tool runs.
 pub(super) fn secret_pipes(invocation: &Invocation) -> io::Result<(Vec<OwnedFd>, Vec<SecretFeed>)> {
     let (mut tool_ends, mut feeds) = (Vec::new(), Vec::new());
-    for argument in &invocation.arguments {
-        let Argument::SecretPipe { content, .. } = argument else {
-            continue;
-        };
+    for content in invocation.secret_pipes() {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
         ioctl_fionbio(&write, true)?;
         tool_ends.push(read);
         let mut feed = SecretFeed {
             pipe: write,
-            content: content.as_ref().ok_or_else(unresolved)?.clone(),
+            content: content.ok_or_else(unresolved)?.clone(),
             written: 0,
         };
         if !feed.advance() {

@@ -139,6 +139,9 @@ fn environment(invocation: &Invocation, control: &Control) -> io::Result<Vec<CSt
         let value = value.as_ref().ok_or_else(unresolved)?;
         all.insert(name.into(), value.expose().into());
     }
+    for (name, path) in invocation.pipe_variables() {
+        all.insert(name.into(), path.into());
+    }
     all.into_iter()
         .map(|(name, value)| {
             let mut entry = name.into_vec();

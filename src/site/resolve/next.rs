@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::domibus::DomibusInstallation;
 use super::super::resolved::{Database, Folder, Next, SchemaClone};
-use super::super::{Shareable, SiteDocument};
+use super::super::{Carriage, ServerKind, Shareable, SiteDocument};
 use super::{
     After, Basis, Given, Installation, Surroundings, broker, config, folders, installation,
 };
@@ -23,6 +23,7 @@ pub(super) fn resolve(
         other_config: false,
         broker: now.broker.clone(),
         carries_messages: false,
+        imports_messages: false,
         database: now.database.clone(),
         clones: Vec::new(),
         folders: now.folders.clone(),
@@ -43,7 +44,8 @@ pub(super) fn resolve(
             }
             let given = Given::target(target);
             let then = installation(&given, &Basis::Installed(found), around, &mut lacks);
-            let next = separate(now, then, &target.share, &mut lacks);
+            let mut next = separate(now, then, &target.share, &mut lacks);
+            imports(&mut next, target.messages, &mut lacks);
             let of_target = |line: String| line.replacen('`', "`target.", 1);
             missing.extend(lacks.into_iter().map(of_target));
             next
@@ -94,6 +96,7 @@ fn separate(
     Next {
         other_config: then.config.location != now.config.location,
         carries_messages: then.broker != now.broker,
+        imports_messages: false,
         clones: clones(&now.database, &then.database, missing),
         other_folders: elsewhere(&now.folders, &then.folders),
         same_folders: both(&now.folders, &then.folders),
@@ -104,6 +107,24 @@ fn separate(
         folders: then.folders,
         share: share.to_vec(),
     }
+}
+
+/// Whether messages are imported, and whether they can be.
+fn imports(next: &mut Next, messages: Carriage, missing: &mut Vec<String>) {
+    if messages == Carriage::Stores {
+        return;
+    }
+    let problem = if next.server.kind != ServerKind::Wildfly {
+        "only a WildFly imports them; leave it out"
+    } else if !next.broker.embedded || !next.broker.persistent {
+        "the new server's broker keeps no messages itself; leave it out"
+    } else if !next.carries_messages {
+        "both servers have the same stores: there is nothing to import; leave it out"
+    } else {
+        next.imports_messages = true;
+        return;
+    };
+    missing.push(format!("`messages: export`: {problem}"));
 }
 
 /// Logs tell what one server did; another has its own.

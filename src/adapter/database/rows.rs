@@ -1,19 +1,20 @@
-//! The client's `--batch` output: one line a row, a tab between columns, escapes undone here.
+//! Rows as text: one line a row, a tab between columns, escapes undone here. MySQL's client writes so
+//! with `--batch`, PostgreSQL's with `COPY … TO STDOUT`.
 
 use std::io::{self, Write};
 
 /// One row. Bytes that are not UTF-8 are replaced; the room's own queries ask for none.
-pub(super) type Row = Vec<String>;
+pub(in crate::adapter) type Row = Vec<String>;
 
 /// Takes the client's output and hands out whole rows.
-pub(super) struct RowWriter<F> {
+pub(in crate::adapter) struct RowWriter<F> {
     line: Vec<u8>,
     each: F,
 }
 
 impl<F: FnMut(Row)> RowWriter<F> {
     /// Every complete row goes to `each`.
-    pub(super) fn new(each: F) -> Self {
+    pub(in crate::adapter) fn new(each: F) -> Self {
         Self {
             line: Vec::new(),
             each,
@@ -51,6 +52,10 @@ fn unescape(column: &[u8]) -> String {
         let (byte, used) = match rest.get(at + 1) {
             Some(b'n') => (b'\n', 2),
             Some(b't') => (b'\t', 2),
+            Some(b'r') => (b'\r', 2),
+            Some(b'b') => (0x08, 2),
+            Some(b'f') => (0x0c, 2),
+            Some(b'v') => (0x0b, 2),
             Some(b'0') => (0, 2),
             Some(b'\\') => (b'\\', 2),
             _ => (b'\\', 1),

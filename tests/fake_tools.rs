@@ -3,20 +3,20 @@
 use std::os::unix::fs::PermissionsExt;
 
 /// A folder of executable scripts.
-pub(super) struct Tools(tempfile::TempDir);
+pub(crate) struct Tools(tempfile::TempDir);
 
 impl Tools {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub(super) fn write(&self, name: &str, script: &str) {
+    pub(crate) fn write(&self, name: &str, script: &str) {
         let path = self.0.path().join(name);
         std::fs::write(&path, script).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    pub(super) fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.path().join(name).display().to_string()
     }
 }

@@ -15,33 +15,33 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// A script as it was run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct RunScript {
-    pub(super) path: PathBuf,
-    pub(super) sha256: String,
+pub(in crate::adapter) struct RunScript {
+    pub(in crate::adapter) path: PathBuf,
+    pub(in crate::adapter) sha256: String,
 }
 
 /// A script that was begun and whose end was not seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Begun {
+pub(in crate::adapter) struct Begun {
     #[serde(flatten)]
-    pub(super) script: RunScript,
+    pub(in crate::adapter) script: RunScript,
     /// What the schema was before it: its digest.
-    pub(super) before: String,
+    pub(in crate::adapter) before: String,
 }
 
 /// Which scripts of a step were run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ScriptJournal {
+pub(in crate::adapter) struct ScriptJournal {
     /// Ended well, in order.
-    pub(super) finished: Vec<RunScript>,
+    pub(in crate::adapter) finished: Vec<RunScript>,
     /// Begun and not ended well.
     #[serde(default)]
-    pub(super) begun: Option<Begun>,
+    pub(in crate::adapter) begun: Option<Begun>,
 }
 
 impl ScriptJournal {
     /// What the step's scratch directory holds; empty at first.
-    pub(super) fn read(host: &dyn Host, scratch: &Path) -> Result<Self, Failure> {
+    pub(in crate::adapter) fn read(host: &dyn Host, scratch: &Path) -> Result<Self, Failure> {
         let path = scratch.join(NAME);
         if host.stat(&path)?.is_none() {
             return Ok(Self::default());
@@ -53,7 +53,7 @@ impl ScriptJournal {
     }
 
     /// On disk when it returns.
-    pub(super) fn write(&self, host: &dyn Host, scratch: &Path) -> Result<(), Failure> {
+    pub(in crate::adapter) fn write(&self, host: &dyn Host, scratch: &Path) -> Result<(), Failure> {
         let path = scratch.join(NAME);
         let text = serde_json::to_vec_pretty(self).map_err(|error| {
             Failure::new(FailureKind::Internal, "cannot write the journal of scripts")

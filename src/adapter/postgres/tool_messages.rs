@@ -1,0 +1,207 @@
+//! What `pg_dump` and `psql` say on standard error, and what it means.
+
+use super::connection::Connection;
+use crate::adapter::Failure;
+use crate::event::FailureKind;
+use crate::host::{Exit, Invocation};
+
+/// Lines of a failure that are kept.
+const KEPT_LINES: usize = 8;
+
+/// Characters of a line that are kept.
+const KEPT_CHARACTERS: usize = 400;
+
+/// Whose statements a client ran. Decides what of them may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// This room's, or the operator's: names and conditions.
+    Own,
+    /// A dump's: rows of people's data.
+    Dump,
+}
+
+/// What standard error says beside a good exit code.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// Lines that make the run a failure.
+    pub(super) failures: Vec<String>,
+    /// Lines that the operator should see.
+    pub(super) notes: Vec<String>,
+}
+
+/// Sorts the lines.
+pub(super) fn sort_lines(exit: &Exit, source: Source) -> Said {
+    let mut said = Said::default();
+    for line in shown_lines(exit, source) {
+        let failed = ["ERROR:", "FATAL:", "PANIC:", " error: "]
+            .iter()
+            .any(|word| line.contains(word));
+        if failed {
+            said.failures.push(line);
+        } else {
+            said.notes.push(line);
+        }
+    }
+    if exit.stderr.is_cut() {
+        let text = format!("{} bytes of messages, too many to judge", exit.stderr.total);
+        said.failures.push(text);
+    }
+    said
+}
+
+/// The lines as they may be shown: for a dump without the values that they quote. The programs are
+/// told to be terse, so that no line holds a whole row.
+pub(super) fn shown_lines(exit: &Exit, source: Source) -> Vec<String> {
+    let text = exit.stderr.text();
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(|line| shown(line, source)).collect()
+}
+
+fn shown(line: &str, source: Source) -> String {
+    let line = match (source, line.find(": \"")) {
+        (Source::Dump, Some(at)) => format!("{}: …", &line[..at]),
+        _ => line.to_owned(),
+    };
+    match line.char_indices().nth(KEPT_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// A good exit without errors, or the failure that it is.
+pub(super) fn judge(
+    connection: &Connection,
+    invocation: &Invocation,
+    exit: &Exit,
+    source: Source,
+) -> Result<Said, Failure> {
+    let said = sort_lines(exit, source);
+    if exit.success() && said.failures.is_empty() {
+        return Ok(said);
+    }
+    let message = format!("the server at {} refused", connection.address());
+    Err(tool_failure(&message, connection, invocation, exit, source))
+}
+
+/// A failed tool with what its messages mean.
+pub(super) fn tool_failure(
+    message: &str,
+    connection: &Connection,
+    invocation: &Invocation,
+    exit: &Exit,
+    source: Source,
+) -> Failure {
+    let mut failure = Failure::tool(message, invocation, exit);
+    let mut lines = shown_lines(exit, source);
+    let known = lines.iter().find_map(|line| meaning(line));
+    failure.0.stderr = lines.split_off(lines.len().saturating_sub(KEPT_LINES));
+    if let Some(known) = known {
+        failure.0.causes = vec![format!("{} ({})", known.text, connection.address())];
+        if known.refused && failure.kind() == FailureKind::Tool {
+            failure.0.kind = FailureKind::Refused;
+        }
+        failure = failure.hint(known.hint);
+    }
+    failure
+}
+
+/// What a line means.
+struct Meaning {
+    text: &'static str,
+    hint: &'static str,
+    /// Nothing was begun.
+    refused: bool,
+}
+
+fn meaning(line: &str) -> Option<Meaning> {
+    let all: [(&str, &str, &str, bool); 11] = [
+        (
+            "password authentication failed",
+            "the server does not accept the account's password",
+            "check the account and its password in the site",
+            true,
+        ),
+        (
+            "no password supplied",
+            "the server wants a password and the connection has none",
+            "give `password` in the connection",
+            true,
+        ),
+        (
+            "no pg_hba.conf entry",
+            "the server lets the account in from nowhere on this machine",
+            "add a line for the account to the server's `pg_hba.conf` and reload it",
+            true,
+        ),
+        (
+            "Connection refused",
+            "nothing listens there",
+            "start the server, or correct `host` and `port`",
+            true,
+        ),
+        (
+            "connection to server on socket",
+            "nothing answers on the socket",
+            "start the server, or correct `socket` and `port`",
+            true,
+        ),
+        (
+            "server version mismatch",
+            "the dump program is older than the server",
+            "install the client programs of the server's version, and name them with `dump_program`",
+            true,
+        ),
+        (
+            "too many clients",
+            "the server has no free session",
+            "end sessions that are not needed, or raise `max_connections`",
+            true,
+        ),
+        (
+            "is being accessed by other users",
+            "somebody else has a session in the database",
+            "stop the application and whatever else uses the database",
+            true,
+        ),
+        (
+            "permission denied",
+            "the account lacks a right",
+            "grant it, or use the account that owns the database",
+            false,
+        ),
+        (
+            "read-only transaction",
+            "the session may not change anything",
+            "name the primary server in the site; a query may only read",
+            false,
+        ),
+        (
+            "No space left on device",
+            "the server's disk is full",
+            "free some space on the server's disk",
+            false,
+        ),
+    ];
+    all.into_iter()
+        .find(|(words, ..)| line.contains(words))
+        .map(|(_, text, hint, refused)| Meaning {
+            text,
+            hint,
+            refused,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_a_dump_are_not_shown() {
+        let line = "psql:<stdin>:9: ERROR:  invalid input syntax for type integer: \"hunter2\"";
+        assert!(shown(line, Source::Own).contains("hunter2"));
+        assert_eq!(
+            shown(line, Source::Dump),
+            "psql:<stdin>:9: ERROR:  invalid input syntax for type integer: …"
+        );
+    }
+}

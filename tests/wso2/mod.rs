@@ -1,0 +1,9 @@
+//! WSO2 products from backup to restore: real databases, a simulated Carbon.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helpers end the test where it cannot go on"
+)]
+
+mod refused;
+mod round_trip;
+mod world;
