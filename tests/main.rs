@@ -51,3 +51,4 @@ mod weblogic;
 mod wildfly_rig;
 mod wso2;
 mod xml_edit;
+mod zdt;

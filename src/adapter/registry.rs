@@ -1,6 +1,7 @@
 //! Every action of the program.
 
 use super::action::ActionEntry;
+use super::weblogic::zdt;
 use super::{
     artemis, backupset, command, domibus, files, gate, h2, http, kahadb, milestone, mysql, oracle,
     ox, postgres, server, weblogic, xml,
@@ -81,6 +82,16 @@ pub static ACTIONS: &[ActionEntry] = &[
     ActionEntry::of::<weblogic::Survey>(),
     ActionEntry::of::<weblogic::VerifyJms>(),
     ActionEntry::of::<xml::XmlEdit>(),
+    ActionEntry::of::<zdt::ArchiveHome>(),
+    ActionEntry::of::<zdt::CheckRestrictions>(),
+    ActionEntry::of::<zdt::CheckNode>(),
+    ActionEntry::of::<zdt::Deliver>(),
+    ActionEntry::of::<zdt::PatchHome>(),
+    ActionEntry::of::<zdt::Rollout>(),
+    ActionEntry::of::<zdt::SurveyDomain>(),
+    ActionEntry::of::<zdt::UnpackHome>(),
+    ActionEntry::of::<zdt::WriteApplications>(),
+    ActionEntry::of::<zdt::WriteMigrations>(),
 ];
 
 /// What knows the formats of artifacts that adapters write, for the verification of sets.

@@ -23,6 +23,7 @@ mod schema;
 mod services;
 mod show;
 mod stop;
+mod weblogic;
 mod wso2;
 
 pub use arguments::Arguments;

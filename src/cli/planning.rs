@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::load::LoadedSite;
 use super::ox;
 use super::stop::Stop;
+use super::weblogic;
 use super::wso2;
 use crate::adapter::registry;
 use crate::backup::{self, SealedSet};
@@ -176,6 +177,9 @@ fn resolved(
             domibus::values(loaded, document, &runbook.scenario, phase, set)
         }
         ProductDocument::Ox(document) => Ok((ox::values(loaded, document, phase)?, Vec::new())),
+        ProductDocument::Weblogic(document) => {
+            Ok((weblogic::values(loaded, document)?, Vec::new()))
+        }
         ProductDocument::Wso2(document) => {
             let values = wso2::values(loaded, document, &runbook.scenario)?;
             Ok((values, Vec::new()))

@@ -73,6 +73,38 @@ pub static SHIPPED: &[(&str, &str)] = &[
         include_str!("../../runbooks/ox/schemata.yaml"),
     ),
     (
+        "weblogic/zdt-applications",
+        include_str!("../../runbooks/weblogic/zdt-applications.yaml"),
+    ),
+    (
+        "weblogic/zdt-domain",
+        include_str!("../../runbooks/weblogic/zdt-domain.yaml"),
+    ),
+    (
+        "weblogic/zdt-home",
+        include_str!("../../runbooks/weblogic/zdt-home.yaml"),
+    ),
+    (
+        "weblogic/zdt-java",
+        include_str!("../../runbooks/weblogic/zdt-java.yaml"),
+    ),
+    (
+        "weblogic/zdt-patching",
+        include_str!("../../runbooks/weblogic/zdt-patching.yaml"),
+    ),
+    (
+        "weblogic/zdt-rollout",
+        include_str!("../../runbooks/weblogic/zdt-rollout.yaml"),
+    ),
+    (
+        "weblogic/zdt-services",
+        include_str!("../../runbooks/weblogic/zdt-services.yaml"),
+    ),
+    (
+        "weblogic/zdt-windows",
+        include_str!("../../runbooks/weblogic/zdt-windows.yaml"),
+    ),
+    (
         "wso2/carbon",
         include_str!("../../runbooks/wso2/carbon.yaml"),
     ),

@@ -9,6 +9,7 @@ use crate::diagnostic::{Problems, SourceFile, decode};
 
 use super::SiteDocument;
 use super::ox::OxSiteDocument;
+use super::weblogic::WeblogicSiteDocument;
 use super::wso2::Wso2SiteDocument;
 
 /// The keys that the site file of every product has.
@@ -45,6 +46,8 @@ pub enum ProductDocument {
     Domibus(Box<SiteDocument>),
     /// OX App Suite.
     Ox(Box<OxSiteDocument>),
+    /// A WebLogic domain.
+    Weblogic(Box<WeblogicSiteDocument>),
     /// A product on WSO2 Carbon.
     Wso2(Box<Wso2SiteDocument>),
 }
@@ -56,19 +59,22 @@ pub enum Product {
     Domibus,
     /// OX App Suite.
     Ox,
+    /// A WebLogic domain, patched by rollouts.
+    Weblogic,
     /// Products on WSO2 Carbon.
     Wso2,
 }
 
 impl Product {
     /// Every product.
-    pub const ALL: [Self; 3] = [Self::Domibus, Self::Ox, Self::Wso2];
+    pub const ALL: [Self; 4] = [Self::Domibus, Self::Ox, Self::Weblogic, Self::Wso2];
 
     /// The word of the documents.
     pub fn word(self) -> &'static str {
         match self {
             Self::Domibus => "domibus",
             Self::Ox => "ox",
+            Self::Weblogic => "weblogic",
             Self::Wso2 => "wso2",
         }
     }
@@ -96,6 +102,13 @@ impl Product {
                 let document: Wso2SiteDocument = decode(source)?;
                 Ok((document.head(), ProductDocument::Wso2(Box::new(document))))
             }
+            Self::Weblogic => {
+                let document: WeblogicSiteDocument = decode(source)?;
+                Ok((
+                    document.head(),
+                    ProductDocument::Weblogic(Box::new(document)),
+                ))
+            }
         }
     }
 
@@ -104,6 +117,7 @@ impl Product {
         match self {
             Self::Domibus => schemars::schema_for!(SiteDocument),
             Self::Ox => schemars::schema_for!(OxSiteDocument),
+            Self::Weblogic => schemars::schema_for!(WeblogicSiteDocument),
             Self::Wso2 => schemars::schema_for!(Wso2SiteDocument),
         }
     }
@@ -119,7 +133,7 @@ macro_rules! site_document {
         pub struct $name {
             /// Name of the site: lower-case letters, digits and dashes. Names its backup sets and runs.
             pub site: String,
-            /// Product: `domibus`, `ox` or `wso2`. It decides what else this file holds.
+            /// Product: `domibus`, `ox`, `weblogic` or `wso2`. It decides what else this file holds.
             pub product: String,
             /// Where backup sets are kept. Default `backups` beside this file.
             #[serde(default)]

@@ -17,7 +17,8 @@ mod resolved;
 mod secret_ref;
 mod secret_resolve;
 pub mod startup_args;
-mod weblogic;
+pub mod weblogic;
+mod weblogic_server;
 pub mod wso2;
 
 pub use document::{
@@ -33,7 +34,7 @@ pub use resolved::{
 };
 pub use secret_ref::SecretRef;
 pub use secret_resolve::{SecretError, resolve as resolve_secret};
-pub use weblogic::{
+pub use weblogic_server::{
     HELD_FILE, HeldDeployment, NodeManager, Weblogic, WeblogicConnection, WeblogicDomain,
     WeblogicJms,
 };

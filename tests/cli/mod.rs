@@ -21,3 +21,4 @@ mod selection;
 mod sets;
 mod site_file;
 mod weblogic_site;
+mod weblogic_zdt;

@@ -90,7 +90,7 @@ fn names_that_do_not_fit() {
     2 | product: domibuss
       |          ^^^^^^^^
       |
-      = help: products: domibus, ox, wso2
+      = help: products: domibus, ox, weblogic, wso2
 
     2 errors
     ");

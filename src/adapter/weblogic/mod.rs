@@ -55,6 +55,7 @@ mod start_servers;
 mod stop_servers;
 mod survey;
 mod verify;
+pub mod zdt;
 
 pub(crate) use compare::exported_messages;
 

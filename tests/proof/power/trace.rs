@@ -152,9 +152,7 @@ fn argument(text: &str) -> Argument {
     let text = text.trim();
     if let Some(quoted) = text.strip_prefix('"') {
         let end = quoted.strip_suffix('"');
-        return Argument::Text(unescaped(
-            end.unwrap(),
-        ));
+        return Argument::Text(unescaped(end.unwrap()));
     }
     if let Some((number, path)) = text.split_once('<')
         && let Some(path) = path.strip_suffix('>')

@@ -136,6 +136,8 @@ for command in (connect, disconnect, stopApplication, startApplication, shutdown
                 nmServerStatus, nmStart, nmDisconnect, redirect, exit):
     scope[command.__name__] = command
 
+execfile(sys.argv[0][:-len('driver.py')] + 'rollouts.py')
+
 print 'Initializing WebLogic Scripting Tool (WLST) ...'
 print 'Welcome to WebLogic Server Administration Scripting Shell'
 sys.argv = sys.argv[1:]

@@ -33,6 +33,10 @@ public class DomainRuntimeService {
         public AppRuntimeState getAppRuntimeStateRuntime() {
             return new AppRuntimeState();
         }
+
+        public RolloutService getRolloutService() {
+            return new RolloutService();
+        }
     }
 
     public static class AppRuntimeState {
@@ -100,6 +104,28 @@ public class DomainRuntimeService {
 
         public Configuration[] getServers() {
             return children("server");
+        }
+
+        /** Null without one. */
+        public Configuration getMachine() {
+            for (Element one : World.children(World.domain(), "machine")) {
+                if (one.getAttribute("name").equals(element.getAttribute("machine"))) {
+                    return new Configuration(one);
+                }
+            }
+            return null;
+        }
+
+        /** Null without one. */
+        public Configuration getCluster() {
+            for (Element one : World.children(World.domain(), "cluster")) {
+                for (Element member : World.children(one, "server")) {
+                    if (member.getAttribute("name").equals(getName())) {
+                        return new Configuration(one);
+                    }
+                }
+            }
+            return null;
         }
 
         public Configuration[] getClusters() {

@@ -136,6 +136,10 @@ public final class World {
     public static void connect(String user, String password, String url) throws Exception {
         refresh();
         dropped = false;
+        String back = fault("adminBackAt");
+        if (!back.isEmpty() && System.currentTimeMillis() < Long.parseLong(back)) {
+            throw new ScriptException("Error occurred while performing connect : Connection refused");
+        }
         if (!serverState(fault("adminServer")).equals("RUNNING") || !url.equals(domain().getAttribute("url"))) {
             throw new ScriptException("Error occurred while performing connect : Cannot connect via "
                     + "t3s or https: destination " + url + " unreachable");
