@@ -90,6 +90,12 @@ fn change(
     wanted: &Wanted<'_>,
 ) -> Result<Option<Change>, String> {
     let node = only(document, wanted.place)?;
+    let children: Vec<_> = node.children().collect();
+    let of_element = wanted.place.attribute.is_none();
+    // Of what holds more than a text, the text is only a part of the value.
+    if of_element && children.iter().any(|child| !child.is_text()) {
+        return Err("the element holds more than a text".to_owned());
+    }
     if value_of(node, wanted.place).as_deref() == Some(wanted.value) {
         return Ok(None);
     }
@@ -98,10 +104,6 @@ fn change(
         let attribute = node.attributes().find(|one| one.name() == name);
         let attribute = attribute.ok_or_else(|| format!("it has no attribute `{name}`"))?;
         return Ok(Some((attribute.range_value(), value)));
-    }
-    let children: Vec<_> = node.children().collect();
-    if children.iter().any(|child| !child.is_text()) {
-        return Err("the element holds more than a text".to_owned());
     }
     let whole = node.range();
     if let (Some(first), Some(last)) = (children.first(), children.last()) {
