@@ -30,6 +30,15 @@ pub(super) struct LoadedSite {
     pub options: String,
 }
 
+impl LoadedSite {
+    /// The document does not say enough: `missing` holds what it must say.
+    pub(super) fn says_too_little(&self, missing: Vec<String>) -> Stop {
+        let message = format!("the site file {} does not say enough", self.source.name());
+        let stop = Stop::new(Exit::Document, message);
+        missing.into_iter().fold(stop, Stop::hint)
+    }
+}
+
 /// Larger site files are refused.
 const LIMIT: u64 = 4 * 1024 * 1024;
 

@@ -187,18 +187,6 @@ fn resolved(
     }
 }
 
-/// The values of a site whose document does not say enough: `missing` holds what it must say.
-pub(super) fn not_enough(loaded: &LoadedSite, missing: Vec<String>) -> Stop {
-    let mut stop = Stop::new(
-        Exit::Document,
-        format!("the site file {} does not say enough", loaded.source.name()),
-    );
-    for line in missing {
-        stop = stop.hint(line);
-    }
-    stop
-}
-
 fn check_fit(runbook: &Runbook, loaded: &LoadedSite, scenario: &str) -> Result<(), Stop> {
     if runbook.product != loaded.head.product {
         return Err(Stop::new(

@@ -1,7 +1,6 @@
 //! From the site file of a WSO2 product to its values.
 
 use super::load::LoadedSite;
-use super::planning::not_enough;
 use super::stop::Stop;
 use crate::site::wso2::{Around, Wso2SiteDocument, resolve};
 
@@ -16,5 +15,5 @@ pub(super) fn values(
         scenario,
         is_file: &|path| path.is_file(),
     };
-    resolve(document, &around).map_err(|missing| not_enough(loaded, missing))
+    resolve(document, &around).map_err(|missing| loaded.says_too_little(missing))
 }

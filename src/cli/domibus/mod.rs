@@ -9,7 +9,6 @@ use next::NextFound;
 
 use super::exit::Exit;
 use super::load::LoadedSite;
-use super::planning::not_enough;
 use super::stop::Stop;
 use crate::backup::SealedSet;
 use crate::host::{Host, LocalHost};
@@ -90,5 +89,5 @@ fn resolved(
         find_program: &find_program,
     };
     site::resolve(document, basis, &next.after(), &around)
-        .map_err(|missing| not_enough(loaded, missing))
+        .map_err(|missing| loaded.says_too_little(missing))
 }
