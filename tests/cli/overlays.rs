@@ -68,10 +68,12 @@ fn steps_are_changed_disabled_and_placed_around_others() {
            after   seal
            runs    sh -c 'echo told >> log'
     left out
-      save-logs               disabled: logs go to a log server
-      dump-database           `site.database.kind == "mysql"` is not so
-      export-schema           `site.database.kind == "oracle"` is not so
-      domibus/broker-artemis  `site.server.kind == "wildfly" and site.broker.embedded and site.broker.persistent` is not so
+      domibus/server-weblogic  `site.server.kind == "weblogic"` is not so
+      domibus/broker-weblogic  `site.server.kind == "weblogic"` is not so
+      save-logs                disabled: logs go to a log server
+      dump-database            `site.database.kind == "mysql"` is not so
+      export-schema            `site.database.kind == "oracle"` is not so
+      domibus/broker-artemis   `site.server.kind == "wildfly" and site.broker.embedded and site.broker.persistent` is not so
     "#);
     assert_eq!(sandbox.run(&["backup"]).code(), 0);
     assert_eq!(sandbox.read("log"), "tell\ntold\n");

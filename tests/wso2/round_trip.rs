@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::world::World;
+use crate::oracle::rig::{PASSWORD, Rig, UPGRADE};
 use crate::rig_server::command;
 
 /// What a database of a test can do.
@@ -228,6 +229,58 @@ fn mariadb_is_brought_back_after_an_upgrade() {
             },
             drop_staging: &|| rig.create(&staging, "utf8mb4", "utf8mb4_bin"),
             url: format!("jdbc:mysql://127.0.0.1:{}/{staging}", rig.port),
+            section,
+        };
+        let mut world = World::new(&database.section);
+        with_scripts(&world);
+        round_trip(&mut world, scenario, &database);
+    }
+}
+
+/// Simulated: no Oracle database can be had.
+#[test]
+fn oracle_is_brought_back_after_an_upgrade() {
+    for scenario in ["carbon", "dss"] {
+        let rig = Rig::new();
+        rig.python(
+            "b.run('UPDATE m_users SET roles = ? WHERE name = ?', \
+             '[\"DATAPUMP_IMP_FULL_DATABASE\"]', 'OTHER')",
+        );
+        let program = |name: &str| rig.path("bin").join(name).display().to_string();
+        let one = |name: &str| {
+            format!(
+                "{{ kind: oracle, host: db.example, service: domibus, name: {name}, user: {}, \
+                 password: {{ env: DB_PASSWORD }}, directory: UPK_DIR, directory_path: {}, \
+                 dump_program: {}, import_program: {}, client_program: {} }}",
+                name.to_lowercase(),
+                rig.folder().display(),
+                program("expdp"),
+                program("impdp"),
+                program("sqlplus"),
+            )
+        };
+        let section = format!(
+            "  database: {}\n  staging: {}\n",
+            one("DOMIBUS"),
+            one("OTHER")
+        );
+        let empty = |schema: &str| {
+            let tables = rig.tables(schema);
+            for table in tables.split('\'').filter(|name| name.contains('_')) {
+                rig.sql(schema, &format!("DROP TABLE {table} CASCADE CONSTRAINTS;"));
+            }
+            rig.sql(
+                schema,
+                "DROP VIEW V_MESSAGE;\nDROP SEQUENCE SEQ_MESSAGE;\nDROP PROCEDURE P_PURGE;",
+            );
+        };
+        let database = Database {
+            secret: PASSWORD,
+            present: &|| rig.exact("DOMIBUS"),
+            staging: &|| rig.exact("OTHER"),
+            damage: &|| drop(rig.sql("DOMIBUS", UPGRADE)),
+            drop_staging: &|| empty("OTHER"),
+            url: "jdbc:oracle:thin:@//db.example:1521/domibus".to_owned(),
             section,
         };
         let mut world = World::new(&database.section);

@@ -135,6 +135,8 @@ class Client:
             prefixes.append('dba')
         for prefix in prefixes:
             run(f'CREATE TEMP VIEW {prefix}_objects AS ' + ' UNION ALL '.join(objects))
+            run(f"CREATE TEMP VIEW {prefix}_tables AS SELECT owner, object_name AS table_name FROM {prefix}_objects "
+                "WHERE object_type = 'TABLE'")
             run(f'CREATE TEMP VIEW {prefix}_tab_columns AS ' + ' UNION ALL '.join(columns))
             run(f'CREATE TEMP VIEW {prefix}_sequences AS {sequences}')
             run(f'CREATE TEMP VIEW {prefix}_source AS {source}')
