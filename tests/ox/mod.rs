@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod database;
 mod failures;
 mod interrupted;
 mod order;

@@ -56,11 +56,14 @@ pub(super) struct Rig {
 impl Rig {
     /// With that many schemata, of two update tasks each, and a site of the automatic procedure.
     pub(super) fn new(schemata: usize) -> Self {
+        Self::of((1..=schemata).map(|at| format!("oxdatabase_{at}")))
+    }
+
+    /// The same with schemata of these names.
+    pub(super) fn of(schemata: impl IntoIterator<Item = String>) -> Self {
         let rig = Self {
             directory: tempfile::tempdir().unwrap(),
-            schemata: (1..=schemata)
-                .map(|at| format!("oxdatabase_{at}"))
-                .collect(),
+            schemata: schemata.into_iter().collect(),
         };
         for name in [
             "sim/schemata",
@@ -169,7 +172,7 @@ impl Rig {
         self.write("site.yaml", &site.replacen(from, to, 1));
     }
 
-    fn program(&self, name: &str, script: &str) {
+    pub(super) fn program(&self, name: &str, script: &str) {
         let sim = self.path("sim");
         let text = format!("#!/bin/sh\nexport OX_SIM='{}'\n{script}\n", sim.display());
         self.write(name, &text);
