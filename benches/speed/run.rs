@@ -41,8 +41,28 @@ pub(crate) fn rows(scale: Scale) {
             report::note(&format!("{} a step", report::time(step)));
         }
     }
+    let items = scale.of(1_000, 10);
+    let instances = (items * FAN_OUTS).to_string();
+    let rounds = Rounds::interleaved(
+        scale.of(3, 3),
+        || side(&["run", "queue", &instances, &place]),
+        || side(&["spawn", &instances, &place]),
+    );
+    let name = format!("run of a queue of {FAN_OUTS} fan-outs over {items} items, journal durable");
+    report::row(&name, "spawn loop", 1.5, &rounds);
+    report::memory(
+        rounds
+            .ours
+            .iter()
+            .map(|sample| sample.peak)
+            .max()
+            .unwrap_or(0),
+    );
     _ = fs::remove_dir_all(directory);
 }
+
+/// Fan-outs of the queue: what a rolling upgrade does with each schema.
+const FAN_OUTS: usize = 4;
 
 fn fresh(directory: &Path) -> String {
     _ = fs::remove_dir_all(directory);
@@ -56,7 +76,8 @@ pub(crate) fn ours(action: &str, steps: usize, directory: &str) -> Sample {
     fs::create_dir_all(&directory).expect("the directory can be made");
     let file = directory.join("bench.yaml");
     fs::write(&file, text(action, steps)).expect("the runbook can be written");
-    let site = serde_json::json!({ "name": "bench" });
+    let items: Vec<String> = (0..steps / FAN_OUTS).map(|at| format!("i{at}")).collect();
+    let site = serde_json::json!({ "name": "bench", "items": items });
     let plan = plan::planned_with(&file, &site, &directory.join("state"));
     let request = RunRequest {
         plan,
@@ -109,6 +130,18 @@ fn text(action: &str, steps: usize) -> String {
         _ => "",
     };
     let mut text = plan::heading();
+    if action == "queue" {
+        for step in 0..FAN_OUTS {
+            let after = step.checked_sub(1).map(|before| format!("s{before}"));
+            let after = after.unwrap_or_default();
+            _ = write!(
+                text,
+                "  - id: s{step}\n    title: for\n    for_each: site.items\n    queue: items\n    \
+                 uses: command.run\n    with: {{ argv: [/bin/true] }}\n    after: [{after}]\n"
+            );
+        }
+        return text;
+    }
     for step in 0..steps {
         let after = step.checked_sub(1).map(|before| format!("s{before}"));
         let after = after.unwrap_or_default();
