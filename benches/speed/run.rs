@@ -50,14 +50,6 @@ pub(crate) fn rows(scale: Scale) {
     );
     let name = format!("run of a queue of {FAN_OUTS} fan-outs over {items} items, journal durable");
     report::row(&name, "spawn loop", 1.5, &rounds);
-    report::memory(
-        rounds
-            .ours
-            .iter()
-            .map(|sample| sample.peak)
-            .max()
-            .unwrap_or(0),
-    );
     _ = fs::remove_dir_all(directory);
 }
 
