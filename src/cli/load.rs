@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::arguments::SiteArguments;
 use super::exit::Exit;
 use super::stop::Stop;
-use crate::diagnostic::{Code, Problem, Problems, SourceFile};
+use crate::diagnostic::{Code, Problem, Problems, SourceFile, decode};
 use crate::runbook::Library;
 use crate::site::{Product, ProductDocument, SiteHead};
 
@@ -46,7 +46,7 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 pub(super) fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
     let path = &arguments.site;
     let source = SourceFile::new(path.display().to_string(), read(path)?);
-    let names: Names = serde_yaml::from_str(source.text()).unwrap_or_default();
+    let names: Names = decode(&source).unwrap_or_default();
     let product = check(&names, &source)?;
     let (head, document) = product.decode(&source)?;
     let directory = std::path::absolute(path)
