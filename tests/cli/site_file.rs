@@ -32,6 +32,15 @@ fn a_site_file_that_is_missing_or_a_directory() {
     ");
 }
 
+/// The limits of documents hold before anything of it is decoded: the decoder alone takes minutes.
+#[test]
+fn a_site_file_that_is_nested_too_deeply() {
+    let deep = format!("site: a\nproduct: domibus\nx: {}\n", "[".repeat(100_000));
+    let said = Sandbox::site(&deep).run(&["plan", "backup"]);
+    assert_eq!(said.code(), 3, "{said}");
+    assert!(said.both().contains("UK0109"), "{said}");
+}
+
 #[test]
 fn an_empty_site_file() {
     assert_snapshot!(invalid(&Sandbox::site("")), @"
