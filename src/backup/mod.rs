@@ -39,4 +39,4 @@ pub use sealed::SealedSet;
 pub use set_path::{SetPath, escape, file_name_for, unescape};
 pub use tree::{MemberKind, TREE_TOP, TreeMember, TreeReader, tree_index};
 pub use verify::{Problem, ProblemKind, Verification, VerifyWatch};
-pub use writer::{CompressedArtifact, CompressedWriter, SetWriter};
+pub use writer::{CompressedArtifact, CompressedWriter, SetWriter, hex};

@@ -166,8 +166,8 @@ fn encoder(writer: SetWriter) -> io::Result<zstd::stream::write::Encoder<'static
     Ok(encoder)
 }
 
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// Lower-case hexadecimal, as hashes are recorded everywhere.
+pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {

@@ -1,7 +1,6 @@
 //! One digest for a set of message ids.
 
-use std::fmt::Write as _;
-
+use crate::backup::hex;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 over the sorted ids, decimal digits and a newline each.
@@ -11,13 +10,7 @@ pub(super) fn digest_of_set(mut ids: Vec<i64>) -> String {
     for id in ids {
         digest.update(format!("{id}\n"));
     }
-    digest
-        .finalize()
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    hex(&digest.finalize())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::script_journal::{Begun, RunScript, ScriptJournal};
 use crate::adapter::{Failure, OutputKind, OutputSpec, Probe, StepContext};
+use crate::backup::hex;
 use crate::event::{FailureKind, Outcome, Progress, ProgressUnit};
 use crate::host::{FileKind, Host, HostError};
 
@@ -195,14 +196,7 @@ impl HashedReader {
 
     /// SHA-256 of what was read, hex.
     pub(in crate::adapter) fn finish(self) -> String {
-        use std::fmt::Write;
-        self.hash
-            .finalize()
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        hex(&self.hash.finalize())
     }
 }
 

@@ -13,6 +13,7 @@ use super::record::{Inventory, ObjectKind, ObjectRecord, TableRecord};
 use super::session::Session;
 use crate::adapter::Failure;
 use crate::adapter::database::Row;
+use crate::backup::hex;
 
 /// Objects whose definitions are asked for at once.
 const BATCH: usize = 500;
@@ -329,12 +330,7 @@ pub(super) fn sha256<T: AsRef<[u8]>>(texts: &[T]) -> String {
         hash.update(text.as_ref());
         hash.update([0]);
     }
-    hash.finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    hex(&hash.finalize())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::record::{Contents, Inventory, ObjectRecord};
 use super::server::Server;
 use super::session::Session;
 use crate::adapter::Failure;
+use crate::backup::hex;
 
 /// Looks at a schema: objects, what can be told of their definitions, rows.
 pub(super) fn look(
@@ -84,7 +85,7 @@ fn of_lines(lines: &[String]) -> Inventory {
         }
     }
     for (table, hash) in columns {
-        let digest = hex(hash);
+        let digest = hex(&hash.finalize());
         for kind in ["TABLE", "VIEW", "MATERIALIZED VIEW"] {
             definitions.push((kind.to_owned(), table.to_owned(), digest.clone()));
         }
@@ -161,17 +162,7 @@ pub(super) fn digest(inventory: &Inventory) -> String {
     for (table, Contents { rows, change }) in &inventory.contents {
         hash.update(format!("{table}|{rows}|{change}\n"));
     }
-    hex(hash)
-}
-
-/// Lower-case hexadecimal of a finished hash.
-pub(super) fn hex(hash: Sha256) -> String {
-    hash.finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    hex(&hash.finalize())
 }
 
 #[cfg(test)]

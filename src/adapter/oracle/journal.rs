@@ -6,9 +6,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::inventory::hex;
 use super::record::Inventory;
 use crate::adapter::{Failure, StepContext};
+use crate::backup::hex;
 use crate::event::FailureKind;
 use crate::host::Host;
 
@@ -63,7 +63,7 @@ impl JobJournal {
         hash.update(&context.control.run);
         hash.update([0]);
         hash.update(context.step);
-        let digest = hex(hash).to_uppercase();
+        let digest = hex(&hash.finalize()).to_uppercase();
         Self {
             attempt,
             job: format!("UPK_{}_{attempt}", &digest[..12]),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::connection::{Connection, Program, is_name};
 use super::export::default_wait;
-use super::inventory::{self, digest, hex};
+use super::inventory::{self, digest};
 use super::quiet::wait_until_quiet;
 use super::quoting::name;
 use super::script_journal::{RunScript, ScriptJournal};
@@ -20,6 +20,7 @@ use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     Probe, StepContext,
 };
+use crate::backup::hex;
 use crate::event::{FailureKind, Outcome, Progress, ProgressUnit};
 use crate::host::{FileKind, Host};
 use crate::site::SecretRef;
@@ -200,9 +201,7 @@ fn usable(host: &dyn Host, path: &Path) -> Result<String, Failure> {
             format!("the last statement of {shown} has no end: `sqlplus` would leave it out");
         return Err(Failure::refused(message).hint("end it with `;`, or PL/SQL with a line `/`"));
     }
-    let mut hash = Sha256::new();
-    hash.update(&bytes);
-    Ok(hex(hash))
+    Ok(hex(&Sha256::digest(&bytes)))
 }
 
 fn last_line(text: &str) -> Option<&str> {

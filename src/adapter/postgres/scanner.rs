@@ -1,11 +1,11 @@
 //! Reads a plain dump while it flies by: objects, rows, first lines, trailer, client commands.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
 use super::lexer::{Lexer, changes_quoting};
+use crate::backup::hex;
 
 /// Longest beginning of a row's line that is looked at: its end mark is shorter.
 const ROW_START: usize = 4;
@@ -193,7 +193,7 @@ impl DumpScanner {
             number += 1;
             key = format!("{name} #{number}");
         }
-        self.text.definitions.insert(key, hex(hash));
+        self.text.definitions.insert(key, hex(&hash.finalize()));
     }
 }
 
@@ -235,16 +235,6 @@ fn is_restriction(line: &[u8]) -> bool {
         .iter()
         .filter_map(|start| line.strip_prefix(*start))
         .any(|word| !word.is_empty() && word.iter().all(u8::is_ascii_alphanumeric))
-}
-
-/// A hash in hexadecimal.
-pub(super) fn hex(hash: Sha256) -> String {
-    hash.finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 #[cfg(test)]

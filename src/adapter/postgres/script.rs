@@ -14,7 +14,6 @@ use super::dump::validate_database;
 use super::inventory;
 use super::lexer::client_command;
 use super::quiet::wait_until_quiet;
-use super::scanner::hex;
 use super::server::Server;
 use super::session::Session;
 use super::tool_messages::{Source, sort_lines, tool_failure};
@@ -25,6 +24,7 @@ use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
     StepContext,
 };
+use crate::backup::hex;
 use crate::event::{FailureKind, Outcome};
 use crate::host::{Host, Stdin, Stdout, Streams};
 use crate::site::SecretRef;
@@ -73,7 +73,7 @@ impl Scripted for Place<'_> {
         for (name, contents) in &contents {
             let _ = write!(all, "{name}\0{}\0{}\0", contents.rows, contents.checksum);
         }
-        Ok(hex(Sha256::new_with_prefix(all)))
+        Ok(hex(&Sha256::digest(all)))
     }
 
     fn run(&self, script: &RunScript) -> Result<Vec<String>, Failure> {

@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 
 use super::browse::{self, Held};
 use super::connection::{Connection, of_connection, validate};
-use super::message::hex;
 use super::record::{FORMAT, HolderRecord, IndexLine, JmsRecord, KIND};
 use super::script::Script;
 use super::session::Session;
@@ -17,7 +16,7 @@ use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
     PreviewLine, StepContext,
 };
-use crate::backup::{PartialSet, SetPath, SetWriter, file_name_for};
+use crate::backup::{PartialSet, SetPath, SetWriter, file_name_for, hex};
 use crate::event::{
     ArtifactFile, ArtifactRecord, FailureKind, Level, Outcome, Progress, ProgressUnit,
 };

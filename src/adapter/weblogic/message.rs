@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 
+use crate::backup::hex;
 use roxmltree::{Document, Node};
 use sha2::{Digest, Sha256};
 
@@ -142,14 +143,6 @@ fn add_tree(body: Node<'_, '_>, field: &mut impl FnMut(&str, &str)) {
             }
         }
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Reads an exported file to its end: the frame, and the messages at their places (offset and

@@ -10,11 +10,11 @@ use sha2::{Digest, Sha256};
 
 use super::home::{TOOL, opatch, patch_ids, run, run_opatch};
 use super::rules_homes::is_plain;
-use crate::adapter::weblogic::message::hex;
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
 };
+use crate::backup::hex;
 use crate::event::Outcome;
 use crate::host::{Host, HostError, Invocation};
 

@@ -90,5 +90,5 @@ pub(super) fn fingerprint(path: &Path) -> String {
 /// The fingerprint of what is not there.
 pub(super) fn absent() -> String {
     use sha2::{Digest, Sha256};
-    crate::adapter::weblogic::message::hex(&Sha256::digest(b"absent\n"))
+    crate::backup::hex(&Sha256::digest(b"absent\n"))
 }
