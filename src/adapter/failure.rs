@@ -68,6 +68,26 @@ impl Failure {
         self
     }
 
+    /// Tells what to do before the rest of what is to do.
+    #[must_use]
+    pub fn hint_before(mut self, first: &str) -> Self {
+        self.0.hint = Some(match self.0.hint.take() {
+            Some(rest) => format!("{first}; {rest}"),
+            None => first.to_owned(),
+        });
+        self
+    }
+
+    /// Tells what to do after the rest of what is to do.
+    #[must_use]
+    pub fn hint_after(mut self, last: &str) -> Self {
+        self.0.hint = Some(match self.0.hint.take() {
+            Some(rest) => format!("{rest}; {last}"),
+            None => last.to_owned(),
+        });
+        self
+    }
+
     /// With a cause.
     #[must_use]
     pub fn because(mut self, error: &dyn std::error::Error) -> Self {

@@ -18,4 +18,6 @@ pub(in crate::adapter) use findings::{
 pub(in crate::adapter) use restoring::{Reported, begin_once, only_file, was_begun};
 pub(in crate::adapter) use rows::{Row, RowWriter};
 pub(in crate::adapter) use script_journal::RunScript;
-pub(in crate::adapter) use scripts::{HashedReader, Scripted, Scripts, refuse_changed, usable};
+pub(in crate::adapter) use scripts::{
+    HashedReader, Scripted, Scripts, hash_file, hash_of, refuse_changed, usable,
+};

@@ -8,14 +8,13 @@ use serde::Deserialize;
 use super::in_use::refuse_open;
 use super::tool::H2Connection;
 use crate::adapter::database::{
-    HashedReader, RunScript, Scripted, Scripts, refuse_changed, usable,
+    RunScript, Scripted, Scripts, hash_file, hash_of, refuse_changed, usable,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
     StepContext,
 };
 use crate::event::Outcome;
-use crate::host::HostError;
 use crate::site::SecretRef;
 
 /// Runs migration scripts in an embedded H2 database, in order. A script that was cut off is begun
@@ -40,7 +39,7 @@ impl Scripted for Place<'_> {
     }
 
     fn digest(&self) -> Result<String, Failure> {
-        hash_of(self.context, &self.action.connection.file)
+        hash_file(self.context.host, &self.action.connection.file)
     }
 
     fn run(&self, script: &RunScript) -> Result<Vec<String>, Failure> {
@@ -53,23 +52,9 @@ impl Scripted for Place<'_> {
                      the backup set before the next attempt",
                 )
             })?;
-        let mut input = HashedReader::open(self.context.host, &script.path)?;
-        read_all(&mut input, &script.path)?;
-        refuse_changed(input, script)?;
+        refuse_changed(&hash_file(self.context.host, &script.path)?, script)?;
         Ok(Vec::new())
     }
-}
-
-fn read_all(input: &mut HashedReader, path: &std::path::Path) -> Result<(), Failure> {
-    std::io::copy(input, &mut std::io::sink())
-        .map(drop)
-        .map_err(|error| HostError::file("read", path, error).into())
-}
-
-fn hash_of(context: &StepContext<'_>, path: &std::path::Path) -> Result<String, Failure> {
-    let mut input = HashedReader::open(context.host, path)?;
-    read_all(&mut input, path)?;
-    Ok(input.finish())
 }
 
 impl H2Script {
@@ -81,6 +66,7 @@ impl H2Script {
         Scripts {
             paths: &self.scripts,
             schema: name,
+            hash: hash_of,
         }
     }
 }

@@ -129,11 +129,7 @@ impl Restore {
         }
         let again =
             "the schema is incomplete now; resume the run or restore again, it begins with a drop";
-        failure.0.hint = Some(match failure.0.hint.take() {
-            Some(hint) => format!("{hint}; {again}"),
-            None => again.to_owned(),
-        });
-        Err(failure)
+        Err(failure.hint_after(again))
     }
 
     /// Refuses to replace what is somebody's. A mark in the scratch directory tells a later attempt that

@@ -15,7 +15,8 @@ use super::server::Server;
 use super::session::Session;
 use super::tool_messages::{Source, sort_lines, tool_failure};
 use crate::adapter::database::{
-    HashedReader, RunScript, Scripted, Scripts, default_wait, finding_of, refuse_changed, usable,
+    HashedReader, RunScript, Scripted, Scripts, default_wait, finding_of, hash_of, refuse_changed,
+    usable,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
@@ -75,7 +76,7 @@ impl Scripted for Place<'_> {
                 .script
                 .failed(&self.session, script, &invocation, &exit));
         }
-        refuse_changed(input, script)?;
+        refuse_changed(&input.finish(), script)?;
         Ok(said.notes)
     }
 }
@@ -85,6 +86,7 @@ impl Script {
         Scripts {
             paths: &self.scripts,
             schema: &self.schema,
+            hash: hash_of,
         }
     }
 
@@ -115,11 +117,7 @@ impl Script {
         }
         let undo = "statements before the failing one stay in effect: restore the schema from the \
                     backup set before the next attempt";
-        failure.0.hint = Some(match failure.0.hint.take() {
-            Some(hint) => format!("{undo}; {hint}"),
-            None => undo.to_owned(),
-        });
-        failure
+        failure.hint_before(undo)
     }
 }
 

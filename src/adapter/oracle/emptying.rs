@@ -87,14 +87,10 @@ pub(super) fn empty(session: &Session<'_>, server: &Server, schema: &str) -> Res
 }
 
 /// The failure of an import into a schema that was emptied for it.
-pub(super) fn half_way(mut failure: Failure) -> Failure {
+pub(super) fn half_way(failure: Failure) -> Failure {
     let again =
         "the schema is incomplete now; resume the run or restore again, it begins by emptying it";
-    failure.0.hint = Some(match failure.0.hint.take() {
-        Some(hint) => format!("{hint}; {again}"),
-        None => again.to_owned(),
-    });
-    failure
+    failure.hint_after(again)
 }
 
 fn statements(schema: &str, objects: &[ObjectRecord]) -> String {

@@ -21,6 +21,7 @@ use super::quoting::parameter;
 use super::record::{DumpRecord, FORMAT, Inventory, KIND};
 use super::server::{Server, refuse_or_warn};
 use super::session::Session;
+use crate::adapter::database::default_wait;
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
@@ -68,10 +69,6 @@ pub(super) const TABLES: OutputSpec = OutputSpec {
     kind: OutputKind::Number,
     about: "tables",
 };
-
-pub(super) fn default_wait() -> u64 {
-    10
-}
 
 /// The artifact of a schema.
 pub(super) fn artifact_name(given: Option<&str>, schema: &str) -> String {

@@ -44,7 +44,6 @@ mod quoting;
 mod record;
 mod restore;
 mod script;
-mod script_journal;
 mod server;
 mod session;
 

@@ -13,7 +13,7 @@ use super::connection::{Connection, Program, is_name};
 use super::directory::{Directory, findings};
 use super::dump_check::is_dump;
 use super::emptying::{empty, half_way, refuse_contents, refuse_unknown};
-use super::export::{ROWS, TABLES, artifact_name, default_wait, or_clear, validate};
+use super::export::{ROWS, TABLES, artifact_name, or_clear, validate};
 use super::inventory;
 use super::job::{Moved, Pump};
 use super::journal::JobJournal;
@@ -22,6 +22,7 @@ use super::quoting::{literal, parameter};
 use super::record::{DumpRecord, Inventory};
 use super::server::{Server, refuse_or_warn};
 use super::session::Session;
+use crate::adapter::database::default_wait;
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
 };

@@ -1,27 +1,26 @@
 //! `oracle.script`
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::connection::{Connection, Program, is_name};
-use super::export::default_wait;
 use super::inventory::{self, digest};
 use super::quiet::wait_until_quiet;
 use super::quoting::name;
-use super::script_journal::{RunScript, ScriptJournal};
 use super::server::Server;
 use super::session::Session;
+use crate::adapter::database::{RunScript, Scripted, Scripts, default_wait, refuse_changed};
 use crate::adapter::{
-    Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
-    Probe, StepContext,
+    Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
+    StepContext,
 };
 use crate::backup::hex;
-use crate::event::{FailureKind, Outcome, Progress, ProgressUnit};
+use crate::event::{FailureKind, Outcome};
 use crate::host::{FileKind, Host};
 use crate::site::SecretRef;
 
@@ -45,60 +44,24 @@ pub struct Script {
 }
 
 impl Script {
-    /// Reads every script and the journal; what was run must still be what it was.
-    fn standing(
-        &self,
-        context: &StepContext<'_>,
-    ) -> Result<(ScriptJournal, Vec<RunScript>), Failure> {
-        let scripts = self.scripts.iter().map(|path| {
-            Ok(RunScript {
-                path: path.clone(),
-                sha256: usable(context.host, path)?,
-            })
-        });
-        let scripts = scripts.collect::<Result<Vec<_>, Failure>>()?;
-        let journal = ScriptJournal::read(context.host, context.scratch)?;
-        let begun = journal.begun.iter().map(|(script, _)| script);
-        for (was, is) in journal.finished.iter().chain(begun).zip(&scripts) {
-            if was != is {
-                let message = format!(
-                    "{} is not the script that this step has run before",
-                    is.path.display()
-                );
-                return Err(Failure::refused(message).hint(
-                    "put the earlier script back, or restore the schema and begin a new run",
-                ));
-            }
+    fn scripts(&self) -> Scripts<'_> {
+        Scripts {
+            paths: &self.scripts,
+            schema: &self.schema,
+            hash: usable,
         }
-        Ok((journal, scripts))
     }
 
-    fn digest(&self, session: &Session<'_>, server: &Server) -> Result<String, Failure> {
-        Ok(digest(&inventory::look(session, server, &self.schema)?))
-    }
-
-    /// Whether a script that was begun left no trace. The database ends what a killed client began first,
-    /// so the schema must be quiet before it is looked at.
-    fn left_no_trace(
-        &self,
-        session: &Session<'_>,
-        server: &Server,
-        before: &str,
-    ) -> Result<bool, Failure> {
-        wait_until_quiet(
+    fn place<'a>(&'a self, context: &'a StepContext<'a>) -> Result<Place<'a>, Failure> {
+        let session = Session::of_step(&self.connection, "", context)?;
+        let server = Server::look(&session, &self.schema)?;
+        Ok(Place {
+            script: self,
             session,
-            &self.schema,
-            Duration::from_secs(self.wait_seconds),
-        )?;
-        Ok(self.digest(session, server)? == before)
-    }
-
-    fn cut_off(&self, script: &RunScript) -> String {
-        format!(
-            "{} was cut off in the middle, and `{}` has changed since it began",
-            script.path.display(),
-            self.schema
-        )
+            server,
+            context,
+            unseen: RefCell::default(),
+        })
     }
 
     /// The script is named, not fed: `@@` finds its neighbours beside it.
@@ -109,62 +72,62 @@ impl Script {
             path.display()
         )
     }
+}
 
-    fn run(
-        &self,
-        session: &Session<'_>,
-        script: &RunScript,
-        context: &StepContext<'_>,
-    ) -> Result<Option<String>, Failure> {
-        let shown = script.path.display();
-        let (invocation, exit, text, well) = session.script(&self.statements(&script.path))?;
-        log(context, &text);
+/// The schema with a session to it.
+struct Place<'a> {
+    script: &'a Script,
+    session: Session<'a>,
+    server: Server,
+    context: &'a StepContext<'a>,
+    /// What to say of sessions that the account cannot see.
+    unseen: RefCell<Vec<String>>,
+}
+
+impl Scripted for Place<'_> {
+    fn wait_until_quiet(&self) -> Result<(), Failure> {
+        let patience = Duration::from_secs(self.script.wait_seconds);
+        *self.unseen.borrow_mut() = wait_until_quiet(&self.session, &self.script.schema, patience)?;
+        Ok(())
+    }
+
+    fn digest(&self) -> Result<String, Failure> {
+        let schema = &self.script.schema;
+        Ok(digest(&inventory::look(
+            &self.session,
+            &self.server,
+            schema,
+        )?))
+    }
+
+    fn run(&self, script: &RunScript) -> Result<Vec<String>, Failure> {
+        let schema = &self.script.schema;
+        let session = &self.session;
+        let statements = self.script.statements(&script.path);
+        let (invocation, exit, text, well) = session.script(&statements)?;
+        log(self.context, &text);
         if !well {
             let how = if exit.success() {
                 "did not come to its end, although sqlplus ended well"
             } else {
                 "failed"
             };
-            let message = format!("the script {shown} {how} in `{}`", self.schema);
+            let message = format!("the script {} {how} in `{schema}`", script.path.display());
             let mut failure = session.tool_failure(message, &invocation, &exit, &text, "");
             if failure.kind() == FailureKind::Refused {
                 failure.0.kind = FailureKind::Tool;
             }
             let undo = "statements before the failing one stay in effect: restore the schema from the backup \
                         set before the next attempt";
-            failure.0.hint = Some(match failure.0.hint.take() {
-                Some(hint) => format!("{undo}; {hint}"),
-                None => undo.to_owned(),
-            });
-            return Err(failure);
+            return Err(failure.hint_before(undo));
         }
-        if usable(context.host, &script.path)? != script.sha256 {
-            let message = format!("{shown} was changed while it was run");
-            return Err(Failure::verification(message)
-                .hint("restore the schema from the backup set, then run the right script"));
-        }
+        refuse_changed(&usable(self.context.host, &script.path)?, script)?;
         let compiled_badly = text.contains("with compilation errors");
-        Ok(compiled_badly.then(|| {
-            format!("{shown}: something was created with compilation errors; see the step's log")
-        }))
-    }
-
-    fn outcome(&self, scripts: &[RunScript], warnings: Vec<String>) -> Outcome {
-        let list: Vec<Value> = scripts
-            .iter()
-            .map(|script| json!({ "path": script.path, "sha256": script.sha256 }))
-            .collect();
-        let mut outputs = Map::new();
-        outputs.insert("scripts".to_owned(), list.into());
-        Outcome {
-            outputs,
-            warnings,
-            summary: match scripts.len() {
-                1 => format!("1 script run in `{}`", self.schema),
-                count => format!("{count} scripts run in `{}`", self.schema),
-            },
-            ..Outcome::default()
-        }
+        let note = "something was created with compilation errors; see the step's log";
+        Ok(compiled_badly
+            .then(|| note.to_owned())
+            .into_iter()
+            .collect())
     }
 }
 
@@ -226,11 +189,7 @@ impl Action for Script {
     const NAME: &'static str = "oracle.script";
     const SUMMARY: &'static str = "Runs migration scripts in an Oracle schema, in order";
     const EFFECT: Effect = Effect::Once;
-    const OUTPUTS: &'static [OutputSpec] = &[OutputSpec {
-        name: "scripts",
-        kind: OutputKind::Structure,
-        about: "the scripts that were run: `path` and `sha256` of each",
-    }];
+    const OUTPUTS: &'static [OutputSpec] = Scripts::OUTPUTS;
 
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();
@@ -290,65 +249,14 @@ impl Action for Script {
     }
 
     fn probe(&self, context: &StepContext<'_>) -> Result<Probe, Failure> {
-        let (journal, scripts) = self.standing(context)?;
-        let done = journal.finished.len();
-        let partly = || format!("{done} of {} scripts were run", scripts.len());
-        let Some((script, before)) = &journal.begun else {
-            return Ok(match done {
-                0 => Probe::Absent,
-                _ if done >= scripts.len() => Probe::Present(self.outcome(&scripts, Vec::new())),
-                _ => Probe::Partial(partly()),
-            });
-        };
-        let session = Session::of_step(&self.connection, "", context)?;
-        let server = Server::look(&session, &self.schema)?;
-        match self.left_no_trace(&session, &server, before) {
-            Ok(true) if done == 0 => Ok(Probe::Absent),
-            Ok(true) => Ok(Probe::Partial(partly())),
-            Ok(false) => Ok(Probe::Unknown(format!(
-                "{}; restore the schema from the backup set and run the upgrade again",
-                self.cut_off(script)
-            ))),
-            Err(failure) if failure.kind() == FailureKind::Refused => Ok(Probe::Unknown(format!(
-                "{} was cut off in the middle, and it cannot be seen what it did: {failure}",
-                script.path.display()
-            ))),
-            Err(failure) => Err(failure),
-        }
+        self.scripts().probe(context, || self.place(context))
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
-        let (mut journal, scripts) = self.standing(context)?;
-        let session = Session::of_step(&self.connection, "", context)?;
-        let server = Server::look(&session, &self.schema)?;
-        if let Some((script, before)) = &journal.begun
-            && !self.left_no_trace(&session, &server, before)?
-        {
-            let message = self.cut_off(script);
-            return Err(Failure::new(FailureKind::NeedsOperator, message)
-                .hint("restore the schema from the backup set and run the upgrade again"));
-        }
-        let patience = Duration::from_secs(self.wait_seconds);
-        let mut warnings = Vec::new();
-        for (at, script) in scripts.iter().enumerate().skip(journal.finished.len()) {
-            let unseen = wait_until_quiet(&session, &self.schema, patience)?;
-            if at == journal.finished.len() && warnings.is_empty() {
-                warnings.extend(unseen);
-            }
-            let before = self.digest(&session, &server)?;
-            journal.begun = Some((script.clone(), before));
-            journal.write(context.host, context.make_scratch()?)?;
-            warnings.extend(self.run(&session, script, context)?);
-            journal.begun = None;
-            journal.finished.push(script.clone());
-            journal.write(context.host, context.make_scratch()?)?;
-            (context.progress)(Progress {
-                done: at as u64 + 1,
-                total: Some(scripts.len() as u64),
-                unit: ProgressUnit::Items,
-            });
-        }
-        Ok(self.outcome(&scripts, warnings))
+        let place = self.place(context)?;
+        let mut outcome = self.scripts().perform(context, &place)?;
+        outcome.warnings.splice(0..0, place.unseen.take());
+        Ok(outcome)
     }
 }
 

@@ -95,7 +95,7 @@ impl Restore {
             return Ok(said.notes);
         }
         let message = format!("the load of `{}` stopped half-way", self.target());
-        let mut failure = tool_failure(
+        let failure = tool_failure(
             &message,
             session.connection,
             &invocation,
@@ -103,11 +103,7 @@ impl Restore {
             Source::Dump,
         );
         let again = "the database is incomplete now; resume the run or restore again, it begins with a drop";
-        failure.0.hint = Some(match failure.0.hint.take() {
-            Some(hint) => format!("{hint}; {again}"),
-            None => again.to_owned(),
-        });
-        Err(failure)
+        Err(failure.hint_after(again))
     }
 
     fn contents_in_the_way(

@@ -18,7 +18,8 @@ use super::server::Server;
 use super::session::Session;
 use super::tool_messages::{Source, sort_lines, tool_failure};
 use crate::adapter::database::{
-    HashedReader, RunScript, Scripted, Scripts, default_wait, finding_of, refuse_changed, usable,
+    HashedReader, RunScript, Scripted, Scripts, default_wait, finding_of, hash_of, refuse_changed,
+    usable,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
@@ -87,7 +88,7 @@ impl Scripted for Place<'_> {
         let exit = self.session.start(&invocation, streams)?;
         let said = sort_lines(&exit, Source::Own);
         if exit.success() && said.failures.is_empty() {
-            refuse_changed(input, script)?;
+            refuse_changed(&input.finish(), script)?;
             return Ok(said.notes);
         }
         let message = format!(
@@ -102,11 +103,7 @@ impl Scripted for Place<'_> {
         }
         let undo = "nothing of it stays unless the script commits by itself: restore the database \
                     from the backup set before the next attempt";
-        failure.0.hint = Some(match failure.0.hint.take() {
-            Some(hint) => format!("{undo}; {hint}"),
-            None => undo.to_owned(),
-        });
-        Err(failure)
+        Err(failure.hint_before(undo))
     }
 }
 
@@ -129,6 +126,7 @@ impl Script {
         Scripts {
             paths: &self.scripts,
             schema: &self.database,
+            hash: hash_of,
         }
     }
 
