@@ -1,23 +1,31 @@
-//! What the adapters of database servers share: rows, answers, findings, and how migration scripts
-//! are run to their end or not at all a second time.
+//! What the adapters of databases share: rows, answers, findings, records and outcomes of dumps, the wait
+//! for a quiet database, and how migration scripts are run to their end or not at all a second time.
 //!
 //! May import: `host`, `backup`, `event`, the adapter contracts. Must never: know a server's dialect.
 
+mod counts;
 mod expect;
 mod findings;
+mod quiet;
+mod record;
 mod restoring;
 mod rows;
 mod script_journal;
 mod scripts;
+mod whole;
 
+pub(in crate::adapter) use counts::{Counts, DUMP_OUTPUTS, Dumped, ROWS, TABLES, used_meanwhile};
 pub use expect::Expect;
 pub(in crate::adapter) use expect::answer;
 pub(in crate::adapter) use findings::{
     artifact_name, default_wait, finding_of, refuse_or_warn, space,
 };
+pub(in crate::adapter) use quiet::{Patience, in_use};
+pub(in crate::adapter) use record::record_of;
 pub(in crate::adapter) use restoring::{Reported, begin_once, only_file, was_begun};
 pub(in crate::adapter) use rows::{Row, RowWriter};
 pub(in crate::adapter) use script_journal::RunScript;
 pub(in crate::adapter) use scripts::{
     HashedReader, Scripted, Scripts, hash_file, hash_of, refuse_changed, usable,
 };
+pub(in crate::adapter) use whole::{damaged, read_whole};

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use super::compare::{changed, missing_in_text};
 use super::connection::{Connection, Family};
@@ -20,13 +19,15 @@ use super::quoting::identifier;
 use super::record::{DumpRecord, FORMAT, KIND};
 use super::server::Server;
 use super::session::Session;
-use crate::adapter::database::{artifact_name, default_wait, finding_of, refuse_or_warn, space};
+use crate::adapter::database::{
+    DUMP_OUTPUTS, Dumped, artifact_name, default_wait, finding_of, refuse_or_warn, space,
+    used_meanwhile,
+};
 use crate::adapter::{
-    Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
-    StepContext,
+    Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
 };
 use crate::backup::CompressedWriter;
-use crate::event::{ArtifactRecord, Level, Outcome};
+use crate::event::Outcome;
 use crate::host::shell_word;
 use crate::site::SecretRef;
 
@@ -130,12 +131,7 @@ impl Dump {
                 return Ok(contents);
             }
         }
-        let mut failure = Failure::verification(format!(
-            "`{}` was used while it was dumped: {}",
-            self.schema, found[0]
-        ));
-        failure.0.causes = found.into_iter().skip(1).take(8).collect();
-        Err(failure.hint("stop the application and whatever else writes, then try again"))
+        Err(used_meanwhile(&self.schema, &found))
     }
 
     fn record(
@@ -189,34 +185,17 @@ impl Dump {
         warnings: Vec<String>,
         address: &str,
     ) -> Result<Outcome, Failure> {
-        let details = serde_json::to_value(record).map_err(|error| {
-            Failure::new(
-                crate::event::FailureKind::Internal,
-                "cannot write the record",
-            )
-            .because(&error)
-        })?;
-        let (rows, tables) = (record.rows(), record.inventory.tables.len());
-        let bytes = written.artifact.content_bytes;
-        let mut outputs = Map::new();
-        outputs.insert("rows".to_owned(), rows.into());
-        outputs.insert("tables".to_owned(), tables.into());
-        outputs.insert("bytes".to_owned(), bytes.into());
-        outputs.insert("tool_version".to_owned(), record.tool.clone().into());
-        Ok(Outcome {
-            outputs,
-            artifacts: vec![ArtifactRecord {
-                name: self.artifact(),
-                kind: KIND.to_owned(),
-                files: vec![written.artifact.file],
-                source: format!("{} `{}`", address, self.schema),
-                source_bytes: bytes,
-                level: Level::L3,
-                details,
-            }],
-            warnings,
-            summary: format!("{rows} rows in {tables} tables"),
-        })
+        let dumped = Dumped {
+            name: self.artifact(),
+            kind: KIND,
+            files: vec![written.artifact.file],
+            source: format!("{address} `{}`", self.schema),
+            bytes: written.artifact.content_bytes,
+            tool: record.tool.clone(),
+            counts: record.counts(),
+            record,
+        };
+        dumped.outcome(warnings)
     }
 }
 
@@ -224,28 +203,7 @@ impl Action for Dump {
     const NAME: &'static str = "mysql.dump";
     const SUMMARY: &'static str = "Dumps a MySQL or MariaDB schema and proves the dump complete";
     const EFFECT: Effect = Effect::Idempotent;
-    const OUTPUTS: &'static [OutputSpec] = &[
-        OutputSpec {
-            name: "rows",
-            kind: OutputKind::Number,
-            about: "rows of all tables",
-        },
-        OutputSpec {
-            name: "tables",
-            kind: OutputKind::Number,
-            about: "tables",
-        },
-        OutputSpec {
-            name: "bytes",
-            kind: OutputKind::Number,
-            about: "bytes of the dump before compression",
-        },
-        OutputSpec {
-            name: "tool_version",
-            kind: OutputKind::Text,
-            about: "program that wrote the dump, and its version",
-        },
-    ];
+    const OUTPUTS: &'static [OutputSpec] = DUMP_OUTPUTS;
 
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();

@@ -1,11 +1,11 @@
 //! Is anybody else using a schema?
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::session::Session;
 use crate::adapter::Failure;
-use crate::adapter::database::Row;
+use crate::adapter::database::{self, Patience, Row};
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -77,30 +77,19 @@ pub(super) fn wait_until_quiet(
     schemas: &[&str],
     patience: Duration,
 ) -> Result<(), Failure> {
-    let deadline = Instant::now() + patience;
-    loop {
-        let foreign = foreign_sessions(session, schemas)?;
-        if foreign.is_empty() {
-            return Ok(());
-        }
-        if Instant::now() >= deadline {
-            return Err(in_use(&foreign));
-        }
-        if !session.control.pause(PAUSE) {
-            return Err(Failure::stopped());
-        }
-    }
+    let patience = Patience {
+        limit: patience,
+        pause: PAUSE,
+    };
+    patience.wait(
+        session.control,
+        || foreign_sessions(session, schemas),
+        |foreign| in_use(&foreign),
+    )
 }
 
 fn in_use(foreign: &[ForeignSession]) -> Failure {
-    let mut failure = match foreign {
-        [one] => Failure::refused(format!("the schema is in use: {one}")),
-        many => Failure::refused(format!("{} other sessions use the schema", many.len())),
-    };
-    if foreign.len() > 1 {
-        failure.0.causes = foreign.iter().take(8).map(ToString::to_string).collect();
-    }
-    failure.hint(
+    database::in_use("the schema", foreign).hint(
         "stop the application and whatever else uses the schema, or end the sessions with `KILL`, \
          then try again",
     )

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use super::compare::{Differences, restored};
 use super::connection::Connection;
@@ -21,12 +20,11 @@ use super::session::Session;
 use super::tool_messages::{Source, is_benign, shown_lines, sort_lines, tool_failure};
 use super::whole_dump::verify;
 use crate::adapter::database::{
-    Reported, artifact_name, begin_once, default_wait, finding_of, only_file, refuse_or_warn,
-    was_begun,
+    ROWS, Reported, TABLES, artifact_name, begin_once, default_wait, finding_of, only_file,
+    refuse_or_warn, was_begun,
 };
 use crate::adapter::{
-    Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
-    StepContext,
+    Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
 };
 use crate::backup::{DecompressedReader, SealedSet};
 use crate::event::{ArtifactFile, FailureKind, Outcome};
@@ -215,18 +213,7 @@ impl Action for Restore {
     const SUMMARY: &'static str =
         "Brings a MySQL or MariaDB schema back to the exact state of a dump";
     const EFFECT: Effect = Effect::Idempotent;
-    const OUTPUTS: &'static [OutputSpec] = &[
-        OutputSpec {
-            name: "rows",
-            kind: OutputKind::Number,
-            about: "rows of all tables",
-        },
-        OutputSpec {
-            name: "tables",
-            kind: OutputKind::Number,
-            about: "tables",
-        },
-    ];
+    const OUTPUTS: &'static [OutputSpec] = &[ROWS, TABLES];
 
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();
@@ -312,15 +299,6 @@ impl Action for Restore {
         let reader = set.decompressed(&file)?;
         warnings.extend(self.load(&session, reader, file.bytes, context)?);
         warnings.extend(self.compare(&session, &server, &record)?);
-        let (rows, tables) = (record.rows(), inventory.tables.len());
-        let mut outputs = Map::new();
-        outputs.insert("rows".to_owned(), rows.into());
-        outputs.insert("tables".to_owned(), tables.into());
-        Ok(Outcome {
-            outputs,
-            artifacts: Vec::new(),
-            warnings,
-            summary: format!("{rows} rows in {tables} tables, all as recorded"),
-        })
+        Ok(record.counts().restored(warnings))
     }
 }

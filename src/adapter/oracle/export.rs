@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use super::by_hand;
 use super::compare::{against_log, changed};
@@ -21,13 +20,13 @@ use super::quoting::parameter;
 use super::record::{DumpRecord, FORMAT, Inventory, KIND};
 use super::server::{Server, refuse_or_warn};
 use super::session::Session;
-use crate::adapter::database::default_wait;
+use crate::adapter::database::{Dumped, ROWS, TABLES, default_wait};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
 };
 use crate::backup::{BackupError, CompressedArtifact, PartialSet, file_name_for};
-use crate::event::{ArtifactFile, ArtifactRecord, FailureKind, Level, Outcome};
+use crate::event::{ArtifactFile, FailureKind, Outcome};
 use crate::site::SecretRef;
 
 /// Columns with encrypted contents are written in plain: true of every backup without a key.
@@ -55,20 +54,6 @@ pub struct Export {
     #[serde(default = "default_wait")]
     pub wait_seconds: u64,
 }
-
-/// An output of whatever moves a whole schema.
-pub(super) const ROWS: OutputSpec = OutputSpec {
-    name: "rows",
-    kind: OutputKind::Number,
-    about: "rows of all tables",
-};
-
-/// An output of whatever moves a whole schema.
-pub(super) const TABLES: OutputSpec = OutputSpec {
-    name: "tables",
-    kind: OutputKind::Number,
-    about: "tables",
-};
 
 /// The artifact of a schema.
 pub(super) fn artifact_name(given: Option<&str>, schema: &str) -> String {
@@ -195,32 +180,17 @@ impl Export {
         files: Vec<ArtifactFile>,
         warnings: Vec<String>,
     ) -> Result<Outcome, Failure> {
-        let details = serde_json::to_value(record).map_err(|error| {
-            Failure::new(FailureKind::Internal, "cannot write the record").because(&error)
-        })?;
-        let (rows, tables) = (record.inventory.rows(), record.inventory.contents.len());
-        let mut outputs = Map::new();
-        outputs.insert("rows".to_owned(), rows.into());
-        outputs.insert("tables".to_owned(), tables.into());
-        outputs.insert("bytes".to_owned(), record.dump_bytes.into());
-        outputs.insert(
-            "tool_version".to_owned(),
-            format!("Data Pump {}", record.server_version).into(),
-        );
-        Ok(Outcome {
-            outputs,
-            artifacts: vec![ArtifactRecord {
-                name: self.artifact(),
-                kind: KIND.to_owned(),
-                files,
-                source: format!("{} `{}`", self.connection.address(), self.schema),
-                source_bytes: record.dump_bytes,
-                level: Level::L3,
-                details,
-            }],
-            warnings,
-            summary: format!("{rows} rows in {tables} tables"),
-        })
+        let dumped = Dumped {
+            name: self.artifact(),
+            kind: KIND,
+            files,
+            source: format!("{} `{}`", self.connection.address(), self.schema),
+            bytes: record.dump_bytes,
+            tool: format!("Data Pump {}", record.server_version),
+            counts: record.inventory.counts(),
+            record,
+        };
+        dumped.outcome(warnings)
     }
 
     fn findings(&self, session: &Session<'_>) -> Result<(Server, Vec<Finding>), Failure> {

@@ -1,10 +1,11 @@
 //! Is anybody else using a schema?
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::quoting::literal;
 use super::session::Session;
 use crate::adapter::Failure;
+use crate::adapter::database::Patience;
 use crate::event::FailureKind;
 
 /// Pause between two looks.
@@ -17,25 +18,27 @@ pub(super) fn wait_until_quiet(
     schema: &str,
     patience: Duration,
 ) -> Result<Vec<String>, Failure> {
-    let deadline = Instant::now() + patience;
-    loop {
-        let Some(foreign) = foreign_sessions(session, schema)? else {
-            return Ok(vec![
-                "the account cannot see other sessions (GRANT SELECT ON V_$SESSION): nobody has checked \
-                 that the application is disconnected"
-                    .to_owned(),
-            ]);
-        };
-        if foreign.is_empty() {
-            return Ok(Vec::new());
-        }
-        if Instant::now() >= deadline {
-            return Err(in_use(schema, foreign));
-        }
-        if !session.control.pause(PAUSE) {
-            return Err(Failure::stopped());
-        }
-    }
+    let patience = Patience {
+        limit: patience,
+        pause: PAUSE,
+    };
+    let mut unseen = Vec::new();
+    patience.wait(
+        session.control,
+        || {
+            let foreign = foreign_sessions(session, schema)?;
+            if foreign.is_none() {
+                unseen = vec![
+                    "the account cannot see other sessions (GRANT SELECT ON V_$SESSION): nobody has checked \
+                     that the application is disconnected"
+                        .to_owned(),
+                ];
+            }
+            Ok(foreign.unwrap_or_default())
+        },
+        |foreign| in_use(schema, foreign),
+    )?;
+    Ok(unseen)
 }
 
 /// Others' sessions on the schema; `None` if the account may not see any.

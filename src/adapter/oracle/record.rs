@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::adapter::Failure;
-use crate::event::{ArtifactRecord, FailureKind};
+use crate::adapter::database::{Counts, record_of};
+use crate::event::ArtifactRecord;
 
 /// `kind` of the artifacts of this room.
 pub(super) const KIND: &str = "oracle-dump";
@@ -51,8 +51,11 @@ pub struct Inventory {
 
 impl Inventory {
     /// Rows of all tables.
-    pub(super) fn rows(&self) -> u64 {
-        self.contents.values().map(|contents| contents.rows).sum()
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            rows: self.contents.values().map(|contents| contents.rows).sum(),
+            tables: self.contents.len(),
+        }
     }
 }
 
@@ -82,22 +85,6 @@ pub struct DumpRecord {
 impl DumpRecord {
     /// The record of an artifact.
     pub(super) fn of(artifact: &ArtifactRecord) -> Result<Self, Failure> {
-        if artifact.kind != KIND {
-            return Err(Failure::refused(format!(
-                "the artifact `{}` is a `{}`, not a `{KIND}`",
-                artifact.name, artifact.kind
-            )));
-        }
-        let damaged = |problem: String| {
-            let text = format!("the record of the artifact `{}` {problem}", artifact.name);
-            Failure::new(FailureKind::DamagedSet, text)
-        };
-        let format = artifact.details.get("format").and_then(Value::as_u64);
-        if format.is_some_and(|format| format > u64::from(FORMAT)) {
-            return Err(damaged("was written by a newer upgrade-kit".to_owned())
-                .hint("restore with the version of upgrade-kit that wrote the backup set"));
-        }
-        serde_json::from_value(artifact.details.clone())
-            .map_err(|error| damaged(format!("cannot be read: {error}")))
+        record_of(artifact, KIND, FORMAT)
     }
 }

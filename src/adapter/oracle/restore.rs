@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use super::compare::{against_log, changed_grants, restored};
 use super::connection::{Connection, Program, is_name};
 use super::directory::{Directory, findings};
 use super::dump_check::is_dump;
 use super::emptying::{empty, half_way, refuse_contents, refuse_unknown};
-use super::export::{ROWS, TABLES, artifact_name, or_clear, validate};
+use super::export::{artifact_name, or_clear, validate};
 use super::inventory;
 use super::job::{Moved, Pump};
 use super::journal::JobJournal;
@@ -22,7 +21,7 @@ use super::quoting::{literal, parameter};
 use super::record::{DumpRecord, Inventory};
 use super::server::{Server, refuse_or_warn};
 use super::session::Session;
-use crate::adapter::database::default_wait;
+use crate::adapter::database::{ROWS, TABLES, default_wait};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
 };
@@ -382,15 +381,6 @@ impl Action for Restore {
             let now = server.privileges.union(&server.roles).cloned().collect();
             warnings.extend(changed_grants(&record, &now));
         }
-        let (rows, tables) = (record.inventory.rows(), record.inventory.contents.len());
-        let mut outputs = Map::new();
-        outputs.insert("rows".to_owned(), rows.into());
-        outputs.insert("tables".to_owned(), tables.into());
-        Ok(Outcome {
-            outputs,
-            artifacts: Vec::new(),
-            warnings,
-            summary: format!("{rows} rows in {tables} tables, all as recorded"),
-        })
+        Ok(record.inventory.counts().restored(warnings))
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use super::compare;
 use super::connection::Connection;
@@ -18,13 +17,15 @@ use super::scanner::{DumpScanner, DumpText};
 use super::server::Server;
 use super::session::Session;
 use super::snapshot::with_snapshot;
-use crate::adapter::database::{artifact_name, default_wait, finding_of, refuse_or_warn, space};
+use crate::adapter::database::{
+    DUMP_OUTPUTS, Dumped, artifact_name, default_wait, finding_of, refuse_or_warn, space,
+    used_meanwhile,
+};
 use crate::adapter::{
-    Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
-    StepContext,
+    Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
 };
 use crate::backup::{CompressedArtifact, CompressedWriter};
-use crate::event::{ArtifactRecord, FailureKind, Level, Outcome, Progress, ProgressUnit};
+use crate::event::{Outcome, Progress, ProgressUnit};
 use crate::host::shell_word;
 use crate::site::SecretRef;
 
@@ -172,15 +173,10 @@ impl Dump {
         if let Err(failure) = wait_until_quiet(session, &[&self.database], Duration::ZERO) {
             changes.push(failure.to_string());
         }
-        let Some(first) = changes.first() else {
+        if changes.is_empty() {
             return Ok(());
-        };
-        let mut failure = Failure::verification(format!(
-            "`{}` was used while it was dumped: {first}",
-            self.database
-        ));
-        failure.0.causes = changes.iter().skip(1).take(8).cloned().collect();
-        Err(failure.hint("stop the application and whatever else writes, then try again"))
+        }
+        Err(used_meanwhile(&self.database, &changes))
     }
 
     fn by_hand(&self, properties: &Properties, path: &str) -> Vec<String> {
@@ -210,30 +206,17 @@ impl Dump {
         written: Written,
         warnings: Vec<String>,
     ) -> Result<Outcome, Failure> {
-        let details = serde_json::to_value(record).map_err(|error| {
-            Failure::new(FailureKind::Internal, "cannot write the record").because(&error)
-        })?;
-        let (rows, tables) = (record.rows(), record.tables());
-        let bytes = written.artifact.content_bytes;
-        let mut outputs = Map::new();
-        outputs.insert("rows".to_owned(), rows.into());
-        outputs.insert("tables".to_owned(), tables.into());
-        outputs.insert("bytes".to_owned(), bytes.into());
-        outputs.insert("tool_version".to_owned(), record.tool.clone().into());
-        Ok(Outcome {
-            outputs,
-            artifacts: vec![ArtifactRecord {
-                name: self.artifact(),
-                kind: KIND.to_owned(),
-                files: vec![written.artifact.file],
-                source: format!("{} `{}`", self.connection.address(), self.database),
-                source_bytes: bytes,
-                level: Level::L3,
-                details,
-            }],
-            warnings,
-            summary: format!("{rows} rows in {tables} tables"),
-        })
+        let dumped = Dumped {
+            name: self.artifact(),
+            kind: KIND,
+            files: vec![written.artifact.file],
+            source: format!("{} `{}`", self.connection.address(), self.database),
+            bytes: written.artifact.content_bytes,
+            tool: record.tool.clone(),
+            counts: record.counts(),
+            record,
+        };
+        dumped.outcome(warnings)
     }
 }
 
@@ -255,28 +238,7 @@ impl Action for Dump {
     const NAME: &'static str = "postgres.dump";
     const SUMMARY: &'static str = "Dumps a PostgreSQL database and proves the dump complete";
     const EFFECT: Effect = Effect::Idempotent;
-    const OUTPUTS: &'static [OutputSpec] = &[
-        OutputSpec {
-            name: "rows",
-            kind: OutputKind::Number,
-            about: "rows of all tables",
-        },
-        OutputSpec {
-            name: "tables",
-            kind: OutputKind::Number,
-            about: "tables",
-        },
-        OutputSpec {
-            name: "bytes",
-            kind: OutputKind::Number,
-            about: "bytes of the dump before compression",
-        },
-        OutputSpec {
-            name: "tool_version",
-            kind: OutputKind::Text,
-            about: "program that wrote the dump, and its version",
-        },
-    ];
+    const OUTPUTS: &'static [OutputSpec] = DUMP_OUTPUTS;
 
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();

@@ -1,10 +1,11 @@
 //! Is anybody else using a database?
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::quoting::literal;
 use super::session::{Session, copied};
 use crate::adapter::Failure;
+use crate::adapter::database::{Patience, in_use};
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -48,27 +49,18 @@ pub(super) fn wait_until_quiet(
     databases: &[&str],
     patience: Duration,
 ) -> Result<(), Failure> {
-    let deadline = Instant::now() + patience.max(LINGERING);
-    loop {
-        let foreign = foreign_sessions(session, databases)?;
-        let Some(first) = foreign.first() else {
-            return Ok(());
-        };
-        if Instant::now() >= deadline {
-            let mut failure = match foreign.as_slice() {
-                [_] => Failure::refused(format!("the database is in use: {first}")),
-                many => Failure::refused(format!("{} other sessions use the database", many.len())),
-            };
-            if foreign.len() > 1 {
-                failure.0.causes = foreign.into_iter().take(8).collect();
-            }
-            return Err(failure.hint(
+    let patience = Patience {
+        limit: patience.max(LINGERING),
+        pause: PAUSE,
+    };
+    patience.wait(
+        session.control,
+        || foreign_sessions(session, databases),
+        |foreign| {
+            in_use("the database", &foreign).hint(
                 "stop the application and whatever else uses the database, or end the sessions with \
                  `SELECT pg_terminate_backend(PID)`, then try again",
-            ));
-        }
-        if !session.control.pause(PAUSE) {
-            return Err(Failure::stopped());
-        }
-    }
+            )
+        },
+    )
 }

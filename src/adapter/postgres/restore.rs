@@ -1,11 +1,11 @@
 //! `postgres.restore`
 
-use std::io::{self, Read};
+use std::convert::Infallible;
+use std::io::Read;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use super::compare;
 use super::connection::Connection;
@@ -20,15 +20,14 @@ use super::server::Server;
 use super::session::Session;
 use super::tool_messages::{Source, shown_lines, sort_lines, tool_failure};
 use crate::adapter::database::{
-    Reported, artifact_name, begin_once, default_wait, finding_of, only_file, refuse_or_warn,
-    was_begun,
+    ROWS, Reported, TABLES, artifact_name, begin_once, damaged, default_wait, finding_of,
+    only_file, read_whole, refuse_or_warn, was_begun,
 };
 use crate::adapter::{
-    Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
-    StepContext,
+    Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
 };
 use crate::backup::SealedSet;
-use crate::event::{ArtifactFile, FailureKind, Outcome, StopLevel};
+use crate::event::{ArtifactFile, Outcome};
 use crate::host::{Control, Exit, Stdin, Stdout, Streams};
 use crate::site::SecretRef;
 
@@ -186,48 +185,26 @@ fn verify(
     record: &DumpRecord,
     control: &Control,
 ) -> Result<(), Failure> {
-    let damaged = |problem: String| {
-        Failure::new(
-            FailureKind::DamagedSet,
-            format!("{} cannot be restored: {problem}", file.path),
-        )
-        .hint("nothing was changed; use another backup set (`upgrade-kit backups list`)")
-    };
-    let mut reader = set.decompressed(file)?;
     let mut scanner = DumpScanner::default();
-    let mut chunk = vec![0; 256 * 1024];
-    loop {
-        if control.stop.level() >= StopLevel::Ask {
-            return Err(Failure::stopped());
-        }
-        match reader.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(count) => scanner
-                .feed(&chunk[..count], |_| Ok::<(), io::Error>(()))
-                .map_err(|error| damaged(error.to_string()))?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(damaged(error.to_string())),
-        }
-    }
+    read_whole(set, file, control, |chunk| {
+        let Ok(()) = scanner.feed(chunk, |_| Ok::<(), Infallible>(()));
+    })?;
     let text = scanner.finish();
-    if text.tool.is_none() {
-        return Err(damaged("it does not begin as a dump does".to_owned()));
-    }
-    if !text.complete {
-        let lacks = "it has no `-- PostgreSQL database dump complete` at its end";
-        return Err(damaged(lacks.to_owned()));
-    }
-    if let Some(line) = text.client_command {
-        return Err(damaged(format!(
-            "its line {line} holds a command of the client's own, which could run a program"
-        )));
-    }
-    let mut differences = compare::definitions(&record.definitions, &text.definitions);
-    differences.extend(compare::rows_in_text(&record.contents, &text.rows));
-    match differences.first() {
-        Some(first) => Err(damaged(format!("it is not what was recorded: {first}"))),
-        None => Ok(()),
-    }
+    let problem = if text.tool.is_none() {
+        "it does not begin as a dump does".to_owned()
+    } else if !text.complete {
+        "it has no `-- PostgreSQL database dump complete` at its end".to_owned()
+    } else if let Some(line) = text.client_command {
+        format!("its line {line} holds a command of the client's own, which could run a program")
+    } else {
+        let mut differences = compare::definitions(&record.definitions, &text.definitions);
+        differences.extend(compare::rows_in_text(&record.contents, &text.rows));
+        match differences.first() {
+            Some(first) => format!("it is not what was recorded: {first}"),
+            None => return Ok(()),
+        }
+    };
+    Err(damaged(file, &problem))
 }
 
 /// The client's messages without the values that they quote. A log that cannot be written is not worth
@@ -246,18 +223,7 @@ impl Action for Restore {
     const NAME: &'static str = "postgres.restore";
     const SUMMARY: &'static str = "Brings a PostgreSQL database back to the exact state of a dump";
     const EFFECT: Effect = Effect::Idempotent;
-    const OUTPUTS: &'static [OutputSpec] = &[
-        OutputSpec {
-            name: "rows",
-            kind: OutputKind::Number,
-            about: "rows of all tables",
-        },
-        OutputSpec {
-            name: "tables",
-            kind: OutputKind::Number,
-            about: "tables",
-        },
-    ];
+    const OUTPUTS: &'static [OutputSpec] = &[ROWS, TABLES];
 
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();
@@ -367,15 +333,6 @@ impl Action for Restore {
         let mut reader = Reported::new(reader, file.bytes, context.progress);
         warnings.extend(self.load(&session, &mut reader)?);
         warnings.extend(self.compare(&session, &server, &record)?);
-        let (rows, tables) = (record.rows(), record.tables());
-        let mut outputs = Map::new();
-        outputs.insert("rows".to_owned(), rows.into());
-        outputs.insert("tables".to_owned(), tables.into());
-        Ok(Outcome {
-            outputs,
-            artifacts: Vec::new(),
-            warnings,
-            summary: format!("{rows} rows in {tables} tables, all as recorded"),
-        })
+        Ok(record.counts().restored(warnings))
     }
 }
