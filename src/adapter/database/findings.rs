@@ -37,15 +37,9 @@ pub(in crate::adapter) fn refuse_or_warn(findings: Vec<Finding>) -> Result<Vec<S
     Ok(others.into_iter().map(|finding| finding.message).collect())
 }
 
-/// A failed look at the installation, as a finding.
+/// A failed look at the installation, as a finding; what the program said last is better than no hint.
 pub(in crate::adapter) fn finding_of(failure: &Failure) -> Finding {
-    let mut message = failure.0.message.clone();
-    for cause in &failure.0.causes {
-        message.push_str(": ");
-        message.push_str(cause);
-    }
-    let mut finding = Finding::refuse(message);
-    finding.hint.clone_from(&failure.0.hint);
+    let mut finding = Finding::of(failure);
     if finding.hint.is_none() {
         finding.hint = failure.0.stderr.last().cloned();
     }

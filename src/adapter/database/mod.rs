@@ -22,7 +22,7 @@ pub(in crate::adapter) use findings::{
 };
 pub(in crate::adapter) use quiet::{Patience, in_use};
 pub(in crate::adapter) use record::record_of;
-pub(in crate::adapter) use restoring::{Reported, begin_once, only_file, was_begun};
+pub(in crate::adapter) use restoring::{Reported, artifact_of, begin_once, only_file, was_begun};
 pub(in crate::adapter) use rows::{Row, RowWriter};
 pub(in crate::adapter) use script_journal::RunScript;
 pub(in crate::adapter) use scripts::{

@@ -40,18 +40,26 @@ impl Read for Reported<'_> {
     }
 }
 
-/// The artifact of that name and its only file.
-pub(in crate::adapter) fn only_file<'a>(
+/// The artifact of that name.
+pub(in crate::adapter) fn artifact_of<'a>(
     set: &'a SealedSet,
     name: &str,
-) -> Result<(&'a ArtifactRecord, ArtifactFile), Failure> {
-    let artifact = set.artifact(name).ok_or_else(|| {
+) -> Result<&'a ArtifactRecord, Failure> {
+    set.artifact(name).ok_or_else(|| {
         Failure::refused(format!(
             "the backup set {} has no artifact `{name}`",
             set.id()
         ))
         .hint("look what it holds with `upgrade-kit backups show`")
-    })?;
+    })
+}
+
+/// The artifact of that name and its only file.
+pub(in crate::adapter) fn only_file<'a>(
+    set: &'a SealedSet,
+    name: &str,
+) -> Result<(&'a ArtifactRecord, ArtifactFile), Failure> {
+    let artifact = artifact_of(set, name)?;
     match artifact.files.as_slice() {
         [file] => Ok((artifact, file.clone())),
         files => Err(Failure::new(

@@ -20,12 +20,12 @@ use super::quoting::parameter;
 use super::record::{DumpRecord, FORMAT, Inventory, KIND};
 use super::server::{Server, refuse_or_warn};
 use super::session::Session;
-use crate::adapter::database::{Dumped, ROWS, TABLES, default_wait};
+use crate::adapter::database::{Dumped, ROWS, TABLES, artifact_name, default_wait};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
 };
-use crate::backup::{BackupError, CompressedArtifact, PartialSet, file_name_for};
+use crate::backup::{BackupError, CompressedArtifact, PartialSet};
 use crate::event::{ArtifactFile, FailureKind, Outcome};
 use crate::site::SecretRef;
 
@@ -53,14 +53,6 @@ pub struct Export {
     /// Seconds that other sessions on the schema have to end before the step refuses.
     #[serde(default = "default_wait")]
     pub wait_seconds: u64,
-}
-
-/// The artifact of a schema.
-pub(super) fn artifact_name(given: Option<&str>, schema: &str) -> String {
-    given.map_or_else(
-        || format!("database/{}", file_name_for(schema)),
-        str::to_owned,
-    )
 }
 
 /// Rules for the options that export and restore share.

@@ -2,13 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use super::connection::{Connection, Program, is_name};
 use super::quoting::name;
 use super::server::Server;
 use super::session::Session;
-use crate::adapter::database::Expect;
+use crate::adapter::database::{Expect, answer};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
@@ -120,28 +119,6 @@ impl Action for Query {
             cells.map(|cell| cell.trim().to_owned()).collect()
         };
         let rows: Vec<Vec<String>> = lines.iter().map(cells).collect();
-        let problem = self
-            .expect
-            .as_ref()
-            .and_then(|expect| expect.problem(&rows));
-        if let Some(problem) = problem {
-            return Err(Failure::verification(format!(
-                "the answer of `{}` is {problem}",
-                self.schema
-            )));
-        }
-        let value = rows.first().and_then(|row| row.first()).cloned();
-        let mut outputs = Map::new();
-        outputs.insert("rows".to_owned(), rows.len().into());
-        outputs.insert("value".to_owned(), value.clone().unwrap_or_default().into());
-        let summary = match (rows.len(), value) {
-            (1, Some(value)) if value.chars().count() <= 60 => value,
-            (count, _) => format!("{count} rows"),
-        };
-        Ok(Outcome {
-            outputs,
-            summary,
-            ..Outcome::default()
-        })
+        answer(&self.schema, &rows, self.expect.as_ref())
     }
 }

@@ -12,7 +12,7 @@ use super::connection::{Connection, Program, is_name};
 use super::directory::{Directory, findings};
 use super::dump_check::is_dump;
 use super::emptying::{empty, half_way, refuse_contents, refuse_unknown};
-use super::export::{artifact_name, or_clear, validate};
+use super::export::{or_clear, validate};
 use super::inventory;
 use super::job::{Moved, Pump};
 use super::journal::JobJournal;
@@ -21,7 +21,7 @@ use super::quoting::{literal, parameter};
 use super::record::{DumpRecord, Inventory};
 use super::server::{Server, refuse_or_warn};
 use super::session::Session;
-use crate::adapter::database::{ROWS, TABLES, default_wait};
+use crate::adapter::database::{ROWS, TABLES, artifact_name, artifact_of, default_wait};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
 };
@@ -81,10 +81,7 @@ impl Restore {
     /// The record and the dump file of the artifact.
     fn record(&self, set: &SealedSet) -> Result<(DumpRecord, ArtifactFile), Failure> {
         let name = self.artifact();
-        let artifact = set.artifact(&name).ok_or_else(|| {
-            let message = format!("the backup set {} has no artifact `{name}`", set.id());
-            Failure::refused(message).hint("look what it holds with `upgrade-kit backups show`")
-        })?;
+        let artifact = artifact_of(set, &name)?;
         let record = DumpRecord::of(artifact)?;
         if record.schema != self.schema {
             return Err(Failure::refused(format!(
