@@ -12,6 +12,7 @@ mod restoring;
 mod rows;
 mod script_journal;
 mod scripts;
+mod tool_words;
 mod whole;
 
 pub(in crate::adapter) use counts::{Counts, DUMP_OUTPUTS, Dumped, ROWS, TABLES, used_meanwhile};
@@ -28,4 +29,5 @@ pub(in crate::adapter) use script_journal::RunScript;
 pub(in crate::adapter) use scripts::{
     HashedReader, Scripted, Scripts, hash_file, hash_of, refuse_changed, usable,
 };
+pub(in crate::adapter) use tool_words::{KEPT_LINES, Said, Source, clipped, log_lines};
 pub(in crate::adapter) use whole::{damaged, read_whole};

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use super::scanner::{DumpScanner, DumpText};
 use super::session::Session;
-use super::tool_messages::{Source, dump_exit_meaning, sort_lines, tool_failure};
+use super::tool_messages::{dump_exit_meaning, sort_lines, tool_failure};
 use crate::adapter::Failure;
+use crate::adapter::database::Source;
 use crate::backup::{CompressedArtifact, CompressedWriter};
 use crate::event::{Progress, ProgressUnit};
 use crate::host::{Stdin, Stdout, Streams};

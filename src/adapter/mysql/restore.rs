@@ -17,11 +17,11 @@ use super::record::DumpRecord;
 use super::sandbox_line::SkipSandboxLine;
 use super::server::Server;
 use super::session::Session;
-use super::tool_messages::{Source, is_benign, shown_lines, sort_lines, tool_failure};
+use super::tool_messages::{is_benign, shown_lines, sort_lines, tool_failure};
 use super::whole_dump::verify;
 use crate::adapter::database::{
-    ROWS, Reported, TABLES, artifact_name, begin_once, default_wait, finding_of, only_file,
-    refuse_or_warn, was_begun,
+    ROWS, Reported, Source, TABLES, artifact_name, begin_once, default_wait, finding_of, log_lines,
+    only_file, refuse_or_warn, was_begun,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
@@ -193,19 +193,10 @@ impl Restore {
     }
 }
 
-/// The client's messages without the rows that they quote. A log that cannot be written is not worth
-/// breaking a restore for.
+/// The client's messages without the rows that they quote.
 fn log(control: &Control, exit: &Exit) {
-    let Some(log) = &control.log else { return };
-    let mut log = log
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    for line in shown_lines(exit, Source::Dump) {
-        if is_benign(&line) {
-            continue;
-        }
-        let _ = writeln!(log, "{line}");
-    }
+    let lines = shown_lines(exit, Source::Dump).into_iter();
+    log_lines(control, lines.filter(|line| !is_benign(line)));
 }
 
 impl Action for Restore {

@@ -1,8 +1,8 @@
 //! Asking a server: one run of the client a question, judged.
 
 use super::connection::Connection;
-use super::tool_messages::{Source, judge_client};
-use crate::adapter::database::{Row, RowWriter};
+use super::tool_messages::judge_client;
+use crate::adapter::database::{Row, RowWriter, Source};
 use crate::adapter::{CheckContext, Failure, StepContext};
 use crate::host::{Control, Exit, Host, HostError, Invocation, Secret, Stdin, Stdout, Streams};
 

@@ -5,62 +5,27 @@ use std::fmt::Write;
 use super::connection::Connection;
 use super::server_errors::meaning;
 use crate::adapter::Failure;
+use crate::adapter::database::{KEPT_LINES, Said, Source, clipped};
 use crate::event::FailureKind;
 use crate::host::{Exit, ExitStatus, Invocation};
-
-/// Lines of a failure that are kept.
-const KEPT_LINES: usize = 8;
-
-/// Characters of a line that are kept.
-const KEPT_CHARACTERS: usize = 400;
 
 /// Longest quoted text that is shown.
 const KEPT_QUOTED: usize = 64;
 
-/// Whose statements a client ran. Decides what of them may be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    /// This room's, or the operator's: names and conditions.
-    Own,
-    /// A dump's: rows of people's data.
-    Dump,
-}
-
-/// What standard error says beside a good exit code.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
-    /// Lines that make the run a failure.
-    pub(super) failures: Vec<String>,
-    /// Lines that the operator should see.
-    pub(super) notes: Vec<String>,
-}
-
 /// Sorts the lines. Both programs write errors that do not end them as `NAME: …`.
 pub(super) fn sort_lines(program: &str, exit: &Exit, source: Source) -> Said {
     let name = program.rsplit('/').next().unwrap_or(program);
-    let mut said = Said::default();
-    for line in shown_lines(exit, source) {
-        if is_benign(&line) {
-            continue;
-        }
+    let mut lines = shown_lines(exit, source);
+    lines.retain(|line| !is_benign(line));
+    Said::sorted(lines, exit, |line| {
         let speaker = line.split(": ").next().unwrap_or_default();
         let speaker = speaker.rsplit('/').next().unwrap_or_default();
         let by_program = [name, "mysqldump", "mariadb-dump", "mysql", "mariadb"].contains(&speaker);
-        let failed = by_program
+        by_program
             || line.starts_with("ERROR")
             || line.starts_with("Error")
-            || line.contains("World-writable config file");
-        if failed {
-            said.failures.push(line);
-        } else {
-            said.notes.push(line);
-        }
-    }
-    if exit.stderr.is_cut() {
-        let text = format!("{} bytes of messages, too many to judge", exit.stderr.total);
-        said.failures.push(text);
-    }
-    said
+            || line.contains("World-writable config file")
+    })
 }
 
 /// Known noise, each seen with a complete result.
@@ -103,11 +68,7 @@ fn redact(line: &str, source: Source) -> String {
             shown = hide_between(&shown, before);
         }
     }
-    let shown = hide_long_quotes(&shown);
-    match shown.char_indices().nth(KEPT_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &shown[..end]),
-        None => shown,
-    }
+    clipped(hide_long_quotes(&shown))
 }
 
 /// Everything from `before` to the last single quote of the line: the quoted text is not escaped.

@@ -18,10 +18,10 @@ use super::record::DumpRecord;
 use super::scanner::DumpScanner;
 use super::server::Server;
 use super::session::Session;
-use super::tool_messages::{Source, shown_lines, sort_lines, tool_failure};
+use super::tool_messages::{shown_lines, sort_lines, tool_failure};
 use crate::adapter::database::{
-    ROWS, Reported, TABLES, artifact_name, begin_once, damaged, default_wait, finding_of,
-    only_file, read_whole, refuse_or_warn, was_begun,
+    ROWS, Reported, Source, TABLES, artifact_name, begin_once, damaged, default_wait, finding_of,
+    log_lines, only_file, read_whole, refuse_or_warn, was_begun,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
@@ -207,16 +207,9 @@ fn verify(
     Err(damaged(file, &problem))
 }
 
-/// The client's messages without the values that they quote. A log that cannot be written is not worth
-/// breaking a restore for.
+/// The client's messages without the values that they quote.
 fn log(control: &Control, exit: &Exit) {
-    let Some(log) = &control.log else { return };
-    let mut log = log
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    for line in shown_lines(exit, Source::Dump) {
-        let _ = writeln!(log, "{line}");
-    }
+    log_lines(control, shown_lines(exit, Source::Dump));
 }
 
 impl Action for Restore {

@@ -16,10 +16,10 @@ use super::lexer::client_command;
 use super::quiet::wait_until_quiet;
 use super::server::Server;
 use super::session::Session;
-use super::tool_messages::{Source, sort_lines, tool_failure};
+use super::tool_messages::{sort_lines, tool_failure};
 use crate::adapter::database::{
-    HashedReader, RunScript, Scripted, Scripts, default_wait, finding_of, hash_of, refuse_changed,
-    usable,
+    HashedReader, RunScript, Scripted, Scripts, Source, default_wait, finding_of, hash_of,
+    refuse_changed, usable,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,

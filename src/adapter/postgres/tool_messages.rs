@@ -2,51 +2,16 @@
 
 use super::connection::Connection;
 use crate::adapter::Failure;
+use crate::adapter::database::{KEPT_LINES, Said, Source, clipped};
 use crate::event::FailureKind;
 use crate::host::{Exit, Invocation};
 
-/// Lines of a failure that are kept.
-const KEPT_LINES: usize = 8;
-
-/// Characters of a line that are kept.
-const KEPT_CHARACTERS: usize = 400;
-
-/// Whose statements a client ran. Decides what of them may be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    /// This room's, or the operator's: names and conditions.
-    Own,
-    /// A dump's: rows of people's data.
-    Dump,
-}
-
-/// What standard error says beside a good exit code.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
-    /// Lines that make the run a failure.
-    pub(super) failures: Vec<String>,
-    /// Lines that the operator should see.
-    pub(super) notes: Vec<String>,
-}
-
 /// Sorts the lines.
 pub(super) fn sort_lines(exit: &Exit, source: Source) -> Said {
-    let mut said = Said::default();
-    for line in shown_lines(exit, source) {
-        let failed = ["ERROR:", "FATAL:", "PANIC:", " error: "]
-            .iter()
-            .any(|word| line.contains(word));
-        if failed {
-            said.failures.push(line);
-        } else {
-            said.notes.push(line);
-        }
-    }
-    if exit.stderr.is_cut() {
-        let text = format!("{} bytes of messages, too many to judge", exit.stderr.total);
-        said.failures.push(text);
-    }
-    said
+    let errors = ["ERROR:", "FATAL:", "PANIC:", " error: "];
+    Said::sorted(shown_lines(exit, source), exit, |line| {
+        errors.iter().any(|word| line.contains(word))
+    })
 }
 
 /// The lines as they may be shown: for a dump without the values that they quote. The programs are
@@ -58,14 +23,10 @@ pub(super) fn shown_lines(exit: &Exit, source: Source) -> Vec<String> {
 }
 
 fn shown(line: &str, source: Source) -> String {
-    let line = match (source, line.find(": \"")) {
+    clipped(match (source, line.find(": \"")) {
         (Source::Dump, Some(at)) => format!("{}: …", &line[..at]),
         _ => line.to_owned(),
-    };
-    match line.char_indices().nth(KEPT_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    })
 }
 
 /// A good exit without errors, or the failure that it is.
