@@ -6,7 +6,7 @@ use roxmltree::Document;
 
 use super::activemq_xml::Reader;
 use super::folders::decoded;
-use super::installation::{Broker, BrokerPorts, VersionLayout};
+use super::installation::{Broker, VersionLayout};
 use super::notes::{Findings, Place, Severity};
 use super::property_files::bounded;
 use super::sources::{Resolved, Sources};
@@ -57,15 +57,7 @@ pub(super) fn of_weblogic() -> Broker {
     Broker {
         embedded: true,
         persistent: true,
-        configuration_file: None,
-        broker_name: None,
-        kahadb_dir: None,
-        data_dir: None,
-        scheduler_dir: None,
-        temp_dir: None,
-        transactions_dir: None,
-        artemis: None,
-        ports: BrokerPorts::default(),
+        ..Broker::default()
     }
 }
 
@@ -114,17 +106,8 @@ fn external(
          broker by its own means",
     );
     Broker {
-        embedded: false,
-        persistent: false,
-        configuration_file: None,
-        broker_name: None,
-        kahadb_dir: None,
-        data_dir: None,
-        scheduler_dir: None,
-        temp_dir: None,
         transactions_dir,
-        artemis: None,
-        ports: BrokerPorts::default(),
+        ..Broker::default()
     }
 }
 

@@ -183,8 +183,8 @@ pub enum FsLocation {
     },
 }
 
-/// The message broker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The message broker. By default there is none inside the server, and nothing is known of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Broker {
     /// Whether it runs inside Domibus; otherwise it is not part of this installation, and all places
     /// below are unknown.

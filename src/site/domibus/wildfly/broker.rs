@@ -2,7 +2,7 @@
 
 use roxmltree::Node;
 
-use super::super::installation::{ArtemisStores, Broker, BrokerPorts};
+use super::super::installation::{ArtemisStores, Broker};
 use super::super::notes::{Place, Severity};
 use super::super::xml::{child, children};
 use super::standalone_xml::Reader;
@@ -63,24 +63,8 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Option<Broker> {
         broker_name: Some(SERVER.to_owned()),
         artemis: Some(stores),
         transactions_dir,
-        ..outside_only()
+        ..Broker::default()
     })
-}
-
-fn outside_only() -> Broker {
-    Broker {
-        embedded: false,
-        persistent: false,
-        configuration_file: None,
-        broker_name: None,
-        kahadb_dir: None,
-        data_dir: None,
-        scheduler_dir: None,
-        temp_dir: None,
-        transactions_dir: None,
-        artemis: None,
-        ports: BrokerPorts::default(),
-    }
 }
 
 fn outside(reader: &mut Reader<'_, '_>, place: Place, text: &str) -> Broker {
@@ -92,7 +76,7 @@ fn outside(reader: &mut Reader<'_, '_>, place: Place, text: &str) -> Broker {
          standalone-full.xml; a broker outside of the server is not saved: back up, upgrade and restore such \
          an installation together with that broker by its own means",
     );
-    outside_only()
+    Broker::default()
 }
 
 fn note_others(reader: &mut Reader<'_, '_>, subsystem: Node<'_, '_>) {
