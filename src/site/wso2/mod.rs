@@ -1,7 +1,9 @@
 //! Products on WSO2 Carbon: what the operator wrote down, resolved. Nothing is discovered: a product's
 //! own configuration names its data source, and of the databases the kit needs more than that says.
 
+mod databases;
 mod document;
+mod migration;
 mod resolve;
 
 pub use document::{

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::document::{
-    DatabaseKind, Wso2DatabaseDocument, Wso2Document, Wso2MigrationDocument, Wso2ServerDocument,
-    Wso2SiteDocument,
-};
-use crate::site::{SecretRef, absolute};
+use super::databases::{database, same_place, secret, usual_url};
+use super::document::{DatabaseKind, Wso2Document, Wso2ServerDocument, Wso2SiteDocument};
+use super::migration::migration;
+use crate::site::absolute;
 
 /// What stands around a document.
 pub struct Around<'a> {
@@ -91,8 +90,11 @@ pub fn resolve(document: &Wso2SiteDocument, around: &Around<'_>) -> Result<Value
             wso2.database.kind, wso2.staging.kind
         ));
     }
-    let database = database(&wso2.database, "wso2.database", around, &mut missing);
-    let staging = self::database(&wso2.staging, "wso2.staging", around, &mut missing);
+    let [database, staging] = [
+        ("wso2.database", &wso2.database),
+        ("wso2.staging", &wso2.staging),
+    ]
+    .map(|(key, given)| database(given, key, around, &mut missing));
     same_place(&wso2.database, &wso2.staging, &mut missing);
     let mut servers: Vec<Wso2Server> = Vec::new();
     for server in &wso2.servers {
@@ -139,159 +141,6 @@ pub fn resolve(document: &Wso2SiteDocument, around: &Around<'_>) -> Result<Value
     }))
 }
 
-fn database(
-    given: &Wso2DatabaseDocument,
-    key: &str,
-    around: &Around<'_>,
-    missing: &mut Vec<String>,
-) -> Wso2Database {
-    let mut need = |name: &str, there: bool, what: &str| {
-        if !there {
-            missing.push(format!("{key}.{name}: {what}"));
-        }
-    };
-    if given.kind == DatabaseKind::H2 {
-        let fits = |file: &PathBuf| file.to_string_lossy().ends_with(".mv.db");
-        let file = given.file.as_ref();
-        need(
-            "file",
-            file.is_some_and(fits),
-            "name the database file, `….mv.db`",
-        );
-        if around.scenario == "dss" {
-            let scripted = given.user.is_some();
-            need(
-                "user",
-                scripted,
-                "name the account that the migration script runs as",
-            );
-            need(
-                "jar",
-                given.jar.is_some(),
-                "name the product's own H2 (`h2….jar`)",
-            );
-        }
-        for (name, there) in [
-            ("name", given.name.is_some()),
-            ("host", given.host.is_some()),
-            ("socket", given.socket.is_some()),
-        ] {
-            need(name, !there, "an embedded H2 has only a file");
-        }
-    } else {
-        need(
-            "name",
-            given.name.is_some(),
-            "name the schema, with PostgreSQL the database",
-        );
-        need(
-            "user",
-            given.user.is_some(),
-            "name the account that dumps and restores",
-        );
-        let server = given.host.is_some() || given.socket.is_some();
-        need("host", server, "say where the server is, or give `socket`");
-        need("file", given.file.is_none(), "only H2 has a file");
-    }
-    if given.kind == DatabaseKind::Oracle {
-        need(
-            "service",
-            given.service.is_some(),
-            "name the service of the database",
-        );
-        need(
-            "directory",
-            given.directory.is_some(),
-            "name the directory object for dumps",
-        );
-        let path = given.directory_path.is_some();
-        need(
-            "directory_path",
-            path,
-            "say where the directory object's folder is",
-        );
-    }
-    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| absolute(around.directory, path));
-    Wso2Database {
-        kind: given.kind,
-        name: given.name.clone().unwrap_or_default(),
-        file: path(&given.file),
-        connection: connection(given, around),
-        directory: given.directory.clone(),
-        directory_path: path(&given.directory_path),
-    }
-}
-
-/// The options `connection` of the kind's actions; what is not given is left out.
-fn connection(given: &Wso2DatabaseDocument, around: &Around<'_>) -> Value {
-    let mut options = Map::new();
-    let mut put = |name: &str, value: Option<Value>| {
-        options.extend(value.map(|value| (name.to_owned(), value)));
-    };
-    let text = |text: &Option<String>| text.clone().map(Value::from);
-    if given.kind == DatabaseKind::H2 {
-        let path = |path: &Option<PathBuf>| {
-            let path = path.as_ref();
-            path.map(|path| json!(absolute(around.directory, path)))
-        };
-        put("file", path(&given.file));
-        put("jar", path(&given.jar));
-    }
-    let oracle = given.kind == DatabaseKind::Oracle;
-    put("host", text(&given.host));
-    put("port", given.port.map(Value::from));
-    let socket = given.socket.as_ref();
-    put(
-        "socket",
-        socket.map(|path| json!(absolute(around.directory, path))),
-    );
-    put("user", text(&given.user));
-    let password = secret(given.password.as_ref(), around);
-    put("password", password.map(|password| json!(password)));
-    put("service", text(&given.service).filter(|_| oracle));
-    let dump = if oracle {
-        "export_program"
-    } else {
-        "dump_program"
-    };
-    put(dump, text(&given.dump_program));
-    put(
-        "import_program",
-        text(&given.import_program).filter(|_| oracle),
-    );
-    put("client_program", text(&given.client_program));
-    Value::Object(options)
-}
-
-fn secret(given: Option<&SecretRef>, around: &Around<'_>) -> Option<SecretRef> {
-    given.map(|secret| secret.clone().below(around.directory))
-}
-
-/// The new version must not work on the database that was not upgraded.
-fn same_place(
-    database: &Wso2DatabaseDocument,
-    staging: &Wso2DatabaseDocument,
-    missing: &mut Vec<String>,
-) {
-    let place = |one: &Wso2DatabaseDocument| {
-        let host = one.host.as_deref().map(str::to_lowercase);
-        (
-            one.name.clone(),
-            one.file.clone(),
-            host,
-            one.port,
-            one.socket.clone(),
-            one.service.clone(),
-        )
-    };
-    if place(database) == place(staging) {
-        missing.push(
-            "wso2.staging: is the present database; the new version works on one of its own"
-                .to_owned(),
-        );
-    }
-}
-
 fn server(given: &Wso2ServerDocument, around: &Around<'_>) -> Wso2Server {
     let home = absolute(around.directory, &given.home);
     let name = home.file_name().unwrap_or_default();
@@ -320,83 +169,6 @@ fn new_server(wso2: &Wso2Document, around: &Around<'_>) -> Wso2Server {
         health: new.health.clone(),
         ..server(&given, around)
     }
-}
-
-/// The script of the scenario `dss`, picked by the kind of the database.
-fn migration(
-    wso2: &Wso2Document,
-    around: &Around<'_>,
-    missing: &mut Vec<String>,
-) -> Option<PathBuf> {
-    if around.scenario != "dss" {
-        return None;
-    }
-    let kind = wso2.database.kind;
-    // `migration-identity.sql` and `migration-service-provider.sql` are the Identity Server's.
-    let names: &[&str] = match kind {
-        DatabaseKind::Mysql => &["mysql-migration.sql"],
-        DatabaseKind::Postgres => &["postgresql-migration.sql", "postgres-migration.sql"],
-        DatabaseKind::Oracle => &["oracle-migration.sql"],
-        DatabaseKind::H2 => &["h2-migration.sql"],
-    };
-    let given = wso2.migration.as_ref().map(|given| {
-        let Wso2MigrationDocument { folder, script } = given;
-        (folder.as_ref(), script.as_ref())
-    });
-    let candidates: Vec<PathBuf> = match given {
-        Some((Some(folder), None)) => {
-            let folder = absolute(around.directory, folder);
-            names.iter().map(|name| folder.join(name)).collect()
-        }
-        Some((None, Some(script))) => vec![absolute(around.directory, script)],
-        Some(_) => {
-            missing.push("wso2.migration: give either `folder` or `script`".to_owned());
-            return None;
-        }
-        None => {
-            missing.push(
-                "wso2.migration: scenario `dss` runs a migration script; give its `folder` or `script`"
-                    .to_owned(),
-            );
-            return None;
-        }
-    };
-    let found = candidates
-        .iter()
-        .find(|path| (around.is_file)(path))
-        .cloned();
-    if found.is_none() {
-        let looked: Vec<String> = candidates
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        missing.push(format!(
-            "wso2.migration: there is no script for `{kind}`: looked for {}",
-            looked.join(", ")
-        ));
-    }
-    let of_another = found.as_ref().and_then(|path| of_another_kind(path, kind));
-    if let Some(other) = of_another {
-        missing.push(format!(
-            "wso2.migration: the script is for `{other}` and the database is `{kind}`"
-        ));
-    }
-    found
-}
-
-/// The kind that a script's name speaks of, if it is another one.
-fn of_another_kind(script: &Path, kind: DatabaseKind) -> Option<DatabaseKind> {
-    let name = script.file_name()?.to_string_lossy().to_lowercase();
-    let all = [
-        ("mysql", DatabaseKind::Mysql),
-        ("postgres", DatabaseKind::Postgres),
-        ("oracle", DatabaseKind::Oracle),
-        ("h2", DatabaseKind::H2),
-    ];
-    let spoken = all.into_iter().find(|(word, _)| name.starts_with(word));
-    spoken
-        .map(|(_, other)| other)
-        .filter(|other| *other != kind)
 }
 
 /// What the new version's configuration files must say.
@@ -447,25 +219,4 @@ fn configuration(
             { "at": "wso2registry/dbConfig[@name='wso2registry']/dataSource", "to": jndi },
         ] },
     })
-}
-
-fn usual_url(given: &Wso2DatabaseDocument, staging: &Wso2Database) -> Option<String> {
-    let host = given.host.as_deref();
-    let at = |port: u16| Some(format!("{}:{}", host?, given.port.unwrap_or(port)));
-    let name = &staging.name;
-    match given.kind {
-        DatabaseKind::Mysql => Some(format!("jdbc:mysql://{}/{name}", at(3306)?)),
-        DatabaseKind::Postgres => Some(format!("jdbc:postgresql://{}/{name}", at(5432)?)),
-        DatabaseKind::Oracle => {
-            let service = given.service.as_deref()?;
-            Some(format!("jdbc:oracle:thin:@//{}/{service}", at(1521)?))
-        }
-        DatabaseKind::H2 => {
-            let file = staging.file.as_ref()?.display().to_string();
-            let path = file.strip_suffix(".mv.db")?;
-            Some(format!(
-                "jdbc:h2:{path};DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=60000"
-            ))
-        }
-    }
 }
