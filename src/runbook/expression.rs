@@ -5,12 +5,18 @@
 //! `$${` stands for a literal `${`. References to outputs of earlier steps have a form of their own,
 //! `${ steps.ID.NAME }`, because step ids hold dashes; they stay in place until the run fills them.
 
+mod outputs;
+mod pieces;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::value::{Serde, Value as Item};
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde_json::{Map, Value};
+
+pub use outputs::fill_outputs;
+use pieces::{Piece, output_reference, pieces};
 
 use crate::diagnostic::{Code, suggest};
 
@@ -82,16 +88,6 @@ pub struct Evaluator {
     /// The names but for `item`; shared, because a fan-out has an evaluator for each item.
     roots: Arc<Map<String, Value>>,
     item: Option<Value>,
-}
-
-/// One piece of a text with `${ … }` in it.
-#[derive(Debug, PartialEq)]
-enum Piece<'a> {
-    Text(&'a str),
-    Expression {
-        source: &'a str,
-        range: Range<usize>,
-    },
 }
 
 impl Evaluator {
@@ -278,157 +274,6 @@ impl Evaluator {
         let item = self.item.iter().map(|_| ITEM);
         self.roots.keys().map(String::as_str).chain(item)
     }
-}
-
-/// Fills every `${ steps.ID.NAME }` of the options by what `lookup` knows. The error names the first
-/// output that is not there.
-pub fn fill_outputs(
-    options: &Map<String, Value>,
-    lookup: &dyn Fn(&str, &str) -> Option<Value>,
-) -> Result<Map<String, Value>, String> {
-    let mut filled = Map::with_capacity(options.len());
-    for (key, value) in options {
-        filled.insert(key.clone(), fill(value, lookup)?);
-    }
-    Ok(filled)
-}
-
-fn fill(value: &Value, lookup: &dyn Fn(&str, &str) -> Option<Value>) -> Result<Value, String> {
-    match value {
-        Value::String(text) if text.contains("${") => fill_text(text, lookup),
-        Value::Array(items) => items
-            .iter()
-            .map(|item| fill(item, lookup))
-            .collect::<Result<_, _>>()
-            .map(Value::Array),
-        Value::Object(members) => fill_outputs(members, lookup).map(Value::Object),
-        other => Ok(other.clone()),
-    }
-}
-
-fn fill_text(text: &str, lookup: &dyn Fn(&str, &str) -> Option<Value>) -> Result<Value, String> {
-    // A literal `${` (written `$${`) has no end: then there is nothing to fill.
-    let Ok(pieces) = pieces(text) else {
-        return Ok(Value::String(text.to_owned()));
-    };
-    let value_of = |source: &str, range: &Range<usize>| -> Result<Option<Value>, String> {
-        let Ok(Some(reference)) = output_reference(source, range) else {
-            return Ok(None);
-        };
-        lookup(&reference.step, &reference.output)
-            .map(Some)
-            .ok_or_else(|| {
-                format!(
-                    "step `{}` has left no output `{}`",
-                    reference.step, reference.output
-                )
-            })
-    };
-    if let [Piece::Expression { source, range }] = pieces.as_slice() {
-        return Ok(value_of(source, range)?.unwrap_or_else(|| Value::String(text.to_owned())));
-    }
-    let mut filled = String::with_capacity(text.len());
-    for piece in pieces {
-        match piece {
-            Piece::Text(literal) => filled.push_str(literal),
-            Piece::Expression { source, range } => match value_of(source, &range)? {
-                Some(Value::String(value)) => filled.push_str(&value),
-                Some(value) => filled.push_str(&value.to_string()),
-                None => filled.push_str(&text[range.start - 2..=range.end]),
-            },
-        }
-    }
-    Ok(Value::String(filled))
-}
-
-/// `steps.ID.NAME` (an id may hold dashes and an `[item]`), or `None` if the expression does not
-/// read an output.
-fn output_reference(
-    source: &str,
-    range: &Range<usize>,
-) -> Result<Option<OutputReference>, ExpressionError> {
-    let Some(rest) = source.trim().strip_prefix("steps.") else {
-        return Ok(None);
-    };
-    let word = |text: &str, more: &str| {
-        !text.is_empty()
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_' || more.contains(c))
-    };
-    match rest.rsplit_once('.') {
-        Some((step, output)) if word(output, "") && word(step, "-[].") => {
-            Ok(Some(OutputReference {
-                step: step.to_owned(),
-                output: output.to_owned(),
-            }))
-        }
-        _ => Err(ExpressionError {
-            message:
-                "an output is read as `steps.STEP.OUTPUT`, and nothing else in the same `${ }`"
-                    .to_owned(),
-            help: None,
-            range: range.clone(),
-            fault: Fault::Syntax,
-        }),
-    }
-}
-
-/// Cuts a text at its expressions. Braces and quotes inside an expression are followed, so that
-/// `${ {"a": "}"} }` ends where it should.
-fn pieces(text: &str) -> Result<Vec<Piece<'_>>, ExpressionError> {
-    let bytes = text.as_bytes();
-    let mut pieces = Vec::new();
-    let (mut start, mut at) = (0, 0);
-    while let Some(found) = text[at..].find("${").map(|offset| at + offset) {
-        if found > start && bytes[found - 1] == b'$' {
-            if start < found - 1 {
-                pieces.push(Piece::Text(&text[start..found - 1]));
-            }
-            start = found;
-            at = found + 2;
-            continue;
-        }
-        let end = expression_end(bytes, found + 2).ok_or_else(|| ExpressionError {
-            message: "`${` without its `}`".to_owned(),
-            help: Some("close it, or write `$${` for the plain characters".to_owned()),
-            range: found..text.len(),
-            fault: Fault::Syntax,
-        })?;
-        if start < found {
-            pieces.push(Piece::Text(&text[start..found]));
-        }
-        let range = found + 2..end;
-        pieces.push(Piece::Expression {
-            source: &text[range.clone()],
-            range,
-        });
-        start = end + 1;
-        at = start;
-    }
-    if start < text.len() {
-        pieces.push(Piece::Text(&text[start..]));
-    }
-    Ok(pieces)
-}
-
-/// Position of the `}` that ends the expression which starts at `at`.
-fn expression_end(bytes: &[u8], mut at: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut quote = None;
-    while let Some(&byte) = bytes.get(at) {
-        match (quote, byte) {
-            (Some(_), b'\\') => at += 1,
-            (Some(open), byte) if byte == open => quote = None,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'{') => depth += 1,
-            (None, b'}') if depth == 0 => return Some(at),
-            (None, b'}') => depth -= 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    None
 }
 
 fn shifted(error: ExpressionError, within: &Range<usize>) -> ExpressionError {
