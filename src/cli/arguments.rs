@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::Exit;
@@ -60,7 +61,7 @@ pub enum Command {
         document: SchemaOf,
         /// The product whose site files are meant
         #[arg(long, value_name = "PRODUCT", default_value = "domibus", value_parser = product())]
-        product: String,
+        product: Product,
     },
     /// Print a completion script for a shell
     Completions {
@@ -327,6 +328,7 @@ pub enum ListFormat {
     Json,
 }
 
-fn product() -> clap::builder::PossibleValuesParser {
-    clap::builder::PossibleValuesParser::new(Product::ALL.map(Product::word))
+fn product() -> impl TypedValueParser<Value = Product> {
+    PossibleValuesParser::new(Product::ALL.map(Product::word))
+        .try_map(|name| Product::named(&name).ok_or("there is no such product"))
 }

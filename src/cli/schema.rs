@@ -11,9 +11,13 @@ use crate::runbook::{PartDocument, RunbookDocument};
 use crate::site::Product;
 
 /// Prints the JSON Schema of a document.
-pub(super) fn schema(document: SchemaOf, product: &str, out: &mut dyn Write) -> Result<Exit, Stop> {
+pub(super) fn schema(
+    document: SchemaOf,
+    product: Product,
+    out: &mut dyn Write,
+) -> Result<Exit, Stop> {
     let schema = match document {
-        SchemaOf::Site => Product::named(product).unwrap_or(Product::ALL[0]).schema(),
+        SchemaOf::Site => product.schema(),
         SchemaOf::Runbook => schemars::schema_for!(RunbookDocument),
         SchemaOf::Part => schemars::schema_for!(PartDocument),
     };

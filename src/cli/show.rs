@@ -72,7 +72,7 @@ fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Stop> {
         Command::Backups(command) => backups::backups(command, out),
         Command::Runbooks(command) => runbooks::runbooks(command, out),
         Command::Actions { name } => actions::actions(name.as_deref(), out),
-        Command::Schema { document, product } => schema::schema(*document, product, out),
+        Command::Schema { document, product } => schema::schema(*document, *product, out),
         Command::Completions { shell } => Ok(schema::completions(*shell, out)),
         Command::Man => schema::man(out),
     }

@@ -50,7 +50,6 @@ pub fn execute(
         journal,
         sets,
         state: RunState::new(),
-        recheck: false,
         rebooted: false,
         history: HashMap::new(),
         limits: request.limits,
@@ -105,9 +104,8 @@ pub(super) struct Stretch {
     pub(super) state: RunState,
     /// The first events of the stretch.
     pub(super) opening: Vec<EventKind>,
-    /// What finished steps wrote may be lost: look before anything is built on it.
-    pub(super) recheck: bool,
-    /// Whether the machine was restarted since the last stretch.
+    /// Whether the machine was restarted since the last stretch: what finished steps wrote may be lost,
+    /// and what they started does not run. Looked at before anything is built on it.
     pub(super) rebooted: bool,
     pub(super) history: HashMap<usize, History>,
     pub(super) limits: Limits,
@@ -136,10 +134,8 @@ impl Stretch {
         };
         recorder.record(self.opening).map_err(lost)?;
         let mut reopened = Vec::new();
-        if self.recheck {
-            reopened.extend(self.sets.lost(&recorder.state()));
-        }
         if self.rebooted {
+            reopened.extend(self.sets.lost(&recorder.state()));
             let transient = |action: &str| (services.actions)(action)?.transient;
             reopened.extend(undone(&self.plan, &recorder.state(), transient));
         }

@@ -77,8 +77,7 @@ pub fn resume(
     }
     notes.extend(end_orphans(&plan, &state, &services.hosts, same_boot)?);
     let rebooted = !is_new && !same_boot;
-    let recheck = rebooted && sets.writing.is_some();
-    if recheck {
+    if rebooted && sets.writing.is_some() {
         notes.push(
             "the machine was restarted; what finished steps wrote into the set is read again"
                 .to_owned(),
@@ -104,7 +103,6 @@ pub fn resume(
         sets,
         state,
         opening: vec![opening],
-        recheck,
         rebooted,
         history,
         limits: request.limits,
