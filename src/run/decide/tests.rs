@@ -1,5 +1,7 @@
 //! The schedule against a small model that looks at everything anew each time.
 
+mod model;
+
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
@@ -7,6 +9,7 @@ use super::*;
 use crate::adapter::Effect;
 use crate::event::{Outcome, StepState};
 use crate::plan::{Phase, PlannedStep};
+use model::{Model, Seen};
 
 pub(in crate::run) fn plan(steps: Vec<PlannedStep>) -> Plan {
     Plan {
@@ -207,174 +210,6 @@ fn a_step_that_was_opened_again_holds_back_what_comes_after_done_steps_behind_it
     schedule.ended(0, StepEnd::Failed);
     let because = Because::UpstreamFailed("copy".to_owned());
     assert_eq!(schedule.decide().not_run, [(2, because)]);
-}
-
-/// The model: everything is looked at anew.
-struct Model<'a> {
-    plan: &'a Plan,
-    /// What earlier stretches have done.
-    done: Vec<bool>,
-    limits: Limits,
-    status: Vec<Seen>,
-    halted: Option<Because>,
-    stopped: bool,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Seen {
-    Pending,
-    Running,
-    Ended(StepEnd),
-    NotRun(Because),
-}
-
-impl Model<'_> {
-    /// Whether it was settled beforehand what becomes of a step.
-    fn told(&self, at: usize) -> bool {
-        self.plan.steps[at].left_out.is_some() || self.done[at]
-    }
-
-    fn passed(&self, at: usize) -> bool {
-        let step = &self.plan.steps[at];
-        match self.status[at] {
-            Seen::Ended(StepEnd::Done) => true,
-            Seen::Ended(StepEnd::Failed) => step.optional,
-            _ => self.told(at) && step.after.iter().all(|&before| self.passed(before)),
-        }
-    }
-
-    fn comes_after(&self, at: usize, first: usize) -> bool {
-        let after = &self.plan.steps[at].after;
-        after
-            .iter()
-            .any(|&before| before == first || self.comes_after(before, first))
-    }
-
-    fn running(&self, counts: impl Fn(&PlannedStep) -> bool) -> usize {
-        let steps = self.plan.steps.iter().zip(&self.status);
-        steps
-            .filter(|(step, seen)| **seen == Seen::Running && counts(step))
-            .count()
-    }
-
-    /// Nothing more will happen to it.
-    fn over(&self, at: usize) -> bool {
-        let failed = |at: usize| {
-            !self.passed(at)
-                && matches!(
-                    self.status[at],
-                    Seen::Ended(StepEnd::Failed | StepEnd::Declined)
-                )
-        };
-        let ended = self.passed(at) || failed(at);
-        ended || (0..at).any(|first| failed(first) && self.comes_after(at, first))
-    }
-
-    fn has_turn(&self, at: usize) -> bool {
-        let step = &self.plan.steps[at];
-        let steps = &self.plan.steps[..at];
-        step.queue.is_none()
-            || steps.iter().enumerate().all(|(other, earlier)| {
-                earlier.queue != step.queue || earlier.item == step.item || self.over(other)
-            })
-    }
-
-    fn may_start(&self, at: usize) -> bool {
-        let step = &self.plan.steps[at];
-        let family_is_full = step.max_parallel.is_some_and(|most| {
-            self.running(|other| other.max_parallel.is_some() && other.step == step.step) >= most
-        });
-        self.halted.is_none()
-            && self.status[at] == Seen::Pending
-            && !self.told(at)
-            && step.after.iter().all(|&before| self.passed(before))
-            && self.running(|_| true) < self.limits.jobs
-            && self.running(|other| other.host == step.host) < self.limits.per_host
-            && !family_is_full
-            && self.has_turn(at)
-    }
-
-    fn end(&mut self, at: usize, end: StepEnd) -> Vec<(usize, Because)> {
-        self.status[at] = Seen::Ended(end);
-        let step = &self.plan.steps[at];
-        if end == StepEnd::Interrupted {
-            self.stop();
-        }
-        let fails = end == StepEnd::Declined || end == StepEnd::Failed && !step.optional;
-        if !fails {
-            return Vec::new();
-        }
-        if step.on_failure == OnFailure::Stop && !self.limits.keep_going {
-            self.halted
-                .get_or_insert(Because::RunFailed(step.id.clone()));
-        }
-        self.give_up(&Because::UpstreamFailed(step.id.clone()), |model, other| {
-            model.comes_after(other, at)
-        })
-    }
-
-    fn stop(&mut self) {
-        self.halted.get_or_insert(Because::RunStopped);
-    }
-
-    fn give_up(
-        &mut self,
-        because: &Because,
-        which: impl Fn(&Self, usize) -> bool,
-    ) -> Vec<(usize, Because)> {
-        let mut given_up = Vec::new();
-        for at in 0..self.status.len() {
-            let open = self.status[at] == Seen::Pending && !self.told(at);
-            if open && which(self, at) {
-                self.status[at] = Seen::NotRun(because.clone());
-                given_up.push((at, because.clone()));
-            }
-        }
-        given_up
-    }
-
-    fn decide(&mut self, mut not_run: Vec<(usize, Because)>) -> Decisions {
-        let mut start = Vec::new();
-        for at in 0..self.status.len() {
-            if self.may_start(at) {
-                self.status[at] = Seen::Running;
-                start.push(at);
-            }
-        }
-        let finished = (self.running(|_| true) == 0).then(|| {
-            if let Some(because) = self.halted.clone() {
-                not_run.extend(self.give_up(&because, |_, _| true));
-            }
-            self.outcome()
-        });
-        Decisions {
-            start,
-            not_run,
-            finished,
-        }
-    }
-
-    fn outcome(&self) -> RunOutcome {
-        let any = |seen: Seen| self.status.contains(&seen);
-        let failed = self
-            .plan
-            .steps
-            .iter()
-            .zip(&self.status)
-            .any(|(step, seen)| {
-                *seen == Seen::Ended(StepEnd::Failed) && !step.optional
-                    || *seen == Seen::Ended(StepEnd::Declined)
-            });
-        if failed {
-            RunOutcome::Failed
-        } else if any(Seen::Ended(StepEnd::Interrupted)) || any(Seen::NotRun(Because::RunStopped)) {
-            RunOutcome::Interrupted
-        } else if any(Seen::Ended(StepEnd::Waiting)) {
-            RunOutcome::Waiting
-        } else {
-            RunOutcome::Done
-        }
-    }
 }
 
 fn any_plan() -> impl Strategy<Value = Plan> {
