@@ -67,23 +67,14 @@ impl RunUpdate {
     }
 
     fn is_blocked(&self, context: &StepContext<'_>) -> Result<bool, Failure> {
-        let mut columns = Columns::new(["scheme", "status"]);
         let mut blocked = false;
         let mut stale = false;
-        let mut nothing = false;
-        let call = self.tools.admin("checkdatabase").arg("--csv");
-        let listed = self.tools.list(context, call, &mut |line| {
-            nothing |= line.starts_with("Neither pending");
-            if let Some([schema, status]) = columns.row(line)
-                && schema == self.schema
-            {
+        unfinished(&self.tools, context, |schema, status| {
+            if schema == self.schema {
                 blocked |= status.starts_with("Blocking updates running");
                 stale |= status.contains("too long");
             }
         })?;
-        if columns.misfit || columns.has_header() == nothing {
-            return Err(listed.unreadable("the state of the schemata"));
-        }
         if stale {
             let message = format!(
                 "update tasks of schema {} have been running for too long",
@@ -170,6 +161,31 @@ impl Action for RunUpdate {
     }
 }
 
+/// Lists the schemata whose updates are not finished.
+fn listing(tools: &Tools) -> Invocation {
+    tools.admin("checkdatabase").arg("--csv")
+}
+
+/// Hands the schemata whose updates are not finished, with their status, to `each`.
+fn unfinished(
+    tools: &Tools,
+    context: &StepContext<'_>,
+    mut each: impl FnMut(String, String) + Send,
+) -> Result<(), Failure> {
+    let mut columns = Columns::new(["scheme", "status"]);
+    let mut nothing = false;
+    let listed = tools.list(context, listing(tools), &mut |line| {
+        nothing |= line.starts_with("Neither pending");
+        if let Some([schema, status]) = columns.row(line) {
+            each(schema, status);
+        }
+    })?;
+    if columns.misfit || columns.has_header() == nothing {
+        return Err(listed.unreadable("the state of the schemata"));
+    }
+    Ok(())
+}
+
 /// Checks that no schema has update tasks left.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -190,9 +206,8 @@ impl Action for CheckUpdated {
     }
 
     fn preview(&self) -> Preview {
-        let call = self.tools.admin("checkdatabase").arg("--csv");
         vec![
-            PreviewLine::Command(call.to_string()),
+            PreviewLine::Command(listing(&self.tools).to_string()),
             PreviewLine::Checks("no schema is listed".to_owned()),
         ]
     }
@@ -206,21 +221,12 @@ impl Action for CheckUpdated {
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
-        let mut columns = Columns::new(["scheme", "status"]);
-        let mut nothing = false;
         let mut left = Vec::new();
-        let call = self.tools.admin("checkdatabase").arg("--csv");
-        let listed = self.tools.list(context, call, &mut |line| {
-            nothing |= line.starts_with("Neither pending");
-            if let Some([schema, status]) = columns.row(line)
-                && self.schemata.contains(&schema)
-            {
+        unfinished(&self.tools, context, |schema, status| {
+            if self.schemata.contains(&schema) {
                 left.push(format!("{schema} ({status})"));
             }
         })?;
-        if columns.misfit || columns.has_header() == nothing {
-            return Err(listed.unreadable("the state of the schemata"));
-        }
         if left.is_empty() {
             return Ok(Outcome {
                 summary: format!("all of {} schemata are updated", self.schemata.len()),
