@@ -1,5 +1,6 @@
 //! What tools answer: whole actions on a machine whose tools say what the input says.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,144 +13,23 @@ use upgrade_kit::host::{Control, Masker, Secret};
 use super::tool_host::ToolHost;
 use super::{folder, parts, put, text};
 
-/// An action by the number of a byte, its options, and whether it writes into a set.
-fn step(choice: u8, folder: &Path) -> (&'static str, Value) {
-    let password = json!({ "env": "PASSWORD" });
-    let database = json!({ "host": "127.0.0.1", "user": "domibus", "password": password });
-    let oracle = json!({
-        "host": "127.0.0.1", "service": "domibus", "user": "domibus", "password": password,
-    });
-    let wlst = json!({
-        "wlst": folder.join("wlst.sh"), "url": "t3://127.0.0.1:7001", "user": "weblogic",
-        "password": password,
-    });
-    let node = json!({ "name": "node1", "oracle_home": folder, "run": ["ssh", "node1"], "copy": ["scp", "{from}", "node1:{to}"] });
-    let script = folder.join("one.sql");
-    let answer = json!({ "rows": 1 });
-    let domain = json!({
-        "home": folder, "name": "domibus", "admin_server": "AdminServer", "managed_servers": ["one"],
-    });
-    match choice {
-        b'a' => (
-            "mysql.check-quiet",
-            json!({ "connection": database, "schemas": ["one"], "wait_seconds": 0 }),
-        ),
-        b'b' => (
-            "mysql.dump",
-            json!({ "connection": database, "schema": "one", "wait_seconds": 0 }),
-        ),
-        b'c' => (
-            "mysql.query",
-            json!({ "connection": database, "schema": "one", "sql": "select 1", "expect": answer }),
-        ),
-        b'd' => (
-            "mysql.script",
-            json!({ "connection": database, "schema": "one", "scripts": [script], "wait_seconds": 0 }),
-        ),
-        b'e' => (
-            "postgres.check-quiet",
-            json!({ "connection": database, "databases": ["one"], "wait_seconds": 0 }),
-        ),
-        b'f' => (
-            "postgres.dump",
-            json!({ "connection": database, "database": "one", "wait_seconds": 0 }),
-        ),
-        b'g' => (
-            "postgres.query",
-            json!({ "connection": database, "database": "one", "sql": "select 1", "expect": answer }),
-        ),
-        b'h' => (
-            "postgres.script",
-            json!({ "connection": database, "database": "one", "scripts": [script], "wait_seconds": 0 }),
-        ),
-        b'i' => (
-            "oracle.export",
-            json!({ "connection": oracle, "schema": "ONE", "directory": "DUMPS", "directory_path": folder, "wait_seconds": 0 }),
-        ),
-        b'j' => (
-            "oracle.query",
-            json!({ "connection": oracle, "schema": "ONE", "sql": "select 1 from dual", "expect": answer }),
-        ),
-        b'k' => (
-            "oracle.script",
-            json!({ "connection": oracle, "schema": "ONE", "scripts": [script], "wait_seconds": 0 }),
-        ),
-        b'l' => (
-            "ox.find-server",
-            json!({ "tools": {}, "server": "oxserver" }),
-        ),
-        b'm' => (
-            "ox.check-schemata",
-            json!({ "tools": {}, "schemata": ["oxdatabase_5"] }),
-        ),
-        b'n' => (
-            "ox.disable-schema",
-            json!({ "tools": {}, "schema": "oxdatabase_5" }),
-        ),
-        b'o' => (
-            "ox.change-server",
-            json!({ "tools": {}, "schema": "oxdatabase_5", "server": "oxserver" }),
-        ),
-        b'p' => (
-            "ox.run-update",
-            json!({ "tools": {}, "schema": "oxdatabase_5", "interval": "1ms" }),
-        ),
-        b'q' => (
-            "ox.enable-schema",
-            json!({ "tools": {}, "schema": "oxdatabase_5" }),
-        ),
-        b'r' => (
-            "ox.check-updated",
-            json!({ "tools": {}, "schemata": ["oxdatabase_5"] }),
-        ),
-        b's' => (
-            "ox.register-server",
-            json!({ "tools": {}, "server": "oxserver", "registered": "continue" }),
-        ),
-        b't' => (
-            "weblogic.survey",
-            json!({ "connection": wlst, "jms_module": "domibus", "targets": ["one"], "domain": domain }),
-        ),
-        b'u' => (
-            "weblogic.pause-jms",
-            json!({ "connection": wlst, "jms_module": "domibus", "targets": ["one"], "timeout": "1s" }),
-        ),
-        b'v' => (
-            "weblogic.export-jms",
-            json!({ "connection": wlst, "jms_module": "domibus", "targets": ["one"], "artifact": "jms" }),
-        ),
-        b'w' => (
-            "zdt.check-node",
-            json!({ "node": node, "patches": ["123"], "node_manager": true }),
-        ),
-        b'x' => (
-            "zdt.patch-home",
-            json!({ "home": folder, "java_home": folder, "patches": [folder.join("123")] }),
-        ),
-        b'y' => (
-            "h2.check-tables",
-            json!({ "connection": { "file": folder.join("one.mv.db"), "user": "sa", "jar": folder.join("h2.jar") }, "tables": ["UM_USER"] }),
-        ),
-        b'z' => (
-            "command.check",
-            json!({ "argv": ["tool"], "stdout_contains": "ready" }),
-        ),
-        b'A' => (
-            "http.check",
-            json!({ "url": "http://127.0.0.1/", "body_contains": "ready", "wait": "1ms", "interval": "1ms" }),
-        ),
-        b'B' => (
-            "server.check-stopped",
-            json!({ "kind": "wildfly", "home": folder }),
-        ),
-        _ => (
-            "artemis.export",
-            json!({ "home": folder, "copy": folder.join("copy"), "artifact": "jms" }),
-        ),
-    }
+/// Steps by the letter that chooses one; `@HOME@` is the folder.
+const STEPS: &str = include_str!("steps.json");
+
+/// A step of them.
+#[derive(serde::Deserialize)]
+struct Step {
+    uses: String,
+    with: Value,
 }
 
-/// The first part is the choice of the action, the others are answers.
+fn step(choice: u8, folder: &Path) -> Option<Step> {
+    let text = STEPS.replace("@HOME@", folder.to_str()?);
+    let mut steps: BTreeMap<char, Step> = serde_json::from_str(&text).unwrap();
+    steps.remove(&char::from(choice))
+}
+
+/// The first byte chooses the step, the parts are answers.
 pub(super) fn answers(input: &[u8]) {
     let Some((choice, input)) = input.split_first() else {
         return;
@@ -157,8 +37,9 @@ pub(super) fn answers(input: &[u8]) {
     let folder = &folder();
     put(folder, "one.sql", b"select 1;\n");
     put(folder, "one.mv.db", b"H:2,block:2,created:1\n");
-    let (action, options) = step(*choice, folder);
-    act(action, options, folder, &parts(input));
+    if let Some(step) = step(*choice, folder) {
+        act(&step.uses, step.with, folder, &parts(input));
+    }
 }
 
 /// A document and where something is changed in it.
