@@ -162,7 +162,7 @@ fn describe_dump(guide: &mut String, artifact: &ArtifactRecord) {
         };
         if is_dump(&file.path) {
             lines.push(format!(
-                "{reader} {} | mysql --default-character-set=utf8mb4 {}",
+                "{reader} {} | mysql --default-character-set=utf8mb4 --database={}",
                 quote(&file.path),
                 quote_plain(schema)
             ));
