@@ -204,8 +204,7 @@ fn describe_files(guide: &mut String, artifact: &ArtifactRecord) {
 /// UTF-8 shows with replacement characters: nothing else can stand in a text file.
 fn quote(text: &str) -> String {
     let bytes = unescape(text).unwrap_or_else(|| text.as_bytes().to_vec());
-    let word = String::from_utf8_lossy(&bytes);
-    format!("'{}'", word.replace('\'', "'\\''"))
+    quote_plain(&String::from_utf8_lossy(&bytes))
 }
 
 /// A word for a POSIX shell that is no path.

@@ -40,8 +40,9 @@ impl Picture {
         for directory in directories {
             let line = self.0.get_mut(*directory).unwrap();
             assert!(line.starts_with("directory"), "{directory}: {line}");
-            let end = line.rfind(" at ").unwrap();
-            line.truncate(end);
+            if let Some(end) = line.rfind(" at ") {
+                line.truncate(end);
+            }
         }
         self
     }

@@ -26,7 +26,8 @@ impl Harm {
         let mut bytes = whole.to_vec();
         match self {
             Self::Cut(at) => bytes.truncate(at),
-            Self::Flip(at) => bytes[at] ^= 1 << (at % 8),
+            // Another run's record may be a few bytes shorter.
+            Self::Flip(at) => bytes[at.min(whole.len() - 1)] ^= 1 << (at % 8),
         }
         bytes
     }

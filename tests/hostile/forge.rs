@@ -119,12 +119,13 @@ impl Forge {
                         continue;
                     };
                     if path.ends_with("/tree.jsonl") {
-                        members = Some(bytes.iter().filter(|byte| **byte == b'\n').count());
+                        members = Some(summed(&bytes));
                     }
                     *file = json!({ "path": path, "bytes": bytes.len(), "sha256": sha256(&bytes) });
                 }
-                if let Some(members) = members {
+                if let Some((members, bytes)) = members {
                     artifact["details"]["members"] = members.into();
+                    artifact["source_bytes"] = bytes.into();
                 }
             }
         });
@@ -215,6 +216,15 @@ impl Forge {
         let now = all(&self.sandbox);
         without(&self.before).difference(&without(&now), "outside of the installation")
     }
+}
+
+/// Lines of an index, and the bytes of which they speak.
+fn summed(index: &[u8]) -> (usize, u64) {
+    let lines = index.split_inclusive(|byte| *byte == b'\n');
+    let member = |line: &[u8]| serde_json::from_slice::<Value>(line).unwrap_or_default();
+    let bytes = |line| member(line)["bytes"].as_u64().unwrap_or_default();
+    let add = |(lines, sum): (usize, u64), line| (lines + 1, sum.saturating_add(bytes(line)));
+    lines.fold((0, 0), add)
 }
 
 /// Everything in reach but the records of runs, the sets, and the directories that these lie in.

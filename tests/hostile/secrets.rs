@@ -152,14 +152,12 @@ impl Planter<'_> {
         if let Some(first) = schema["enum"].as_array().and_then(|all| all.first()) {
             return first.clone();
         }
-        if let Some(known) = known(name) {
-            return known;
-        }
         let kind = match &schema["type"] {
             Value::Array(kinds) => kinds[0].as_str(),
             kind => kind.as_str(),
         };
         match kind {
+            Some("array" | "string") if known(name).is_some() => known(name).unwrap(),
             Some("object") => self.object(schema),
             Some("array") => json!([self.value(name, &schema["items"])]),
             Some("integer" | "number") => json!(1),

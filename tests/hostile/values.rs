@@ -10,7 +10,7 @@ use upgrade_kit::adapter::Action;
 use upgrade_kit::adapter::xml::XmlEdit;
 use upgrade_kit::backup::PartialSet;
 use upgrade_kit::event::{ArtifactRecord, Level, Outcome};
-use upgrade_kit::host::shell_word;
+use upgrade_kit::host::{shell_literal, shell_word};
 
 use crate::cli::harness::Sandbox;
 use crate::cli::picture::Picture;
@@ -42,14 +42,15 @@ const HOSTILE: &[&str] = &[
     "\u{e4}\u{20ac}\u{1f600}",
     "]]><x/>&amp;<!--",
     "\u{2028}x\u{202e}",
+    "\u{85}next",
 ];
 
 #[expect(
     clippy::disallowed_methods,
     reason = "the shell that a person has is what is tested"
 )]
-fn sh(folder: &Path, line: &str) -> Vec<u8> {
-    let output = Command::new("sh")
+fn run(shell: &str, folder: &Path, line: &str) -> String {
+    let output = Command::new(shell)
         .arg("-c")
         .arg(line)
         .current_dir(folder)
@@ -57,81 +58,103 @@ fn sh(folder: &Path, line: &str) -> Vec<u8> {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{line}\n{said}");
-    output.stdout
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn every_word_arrives_at_a_shell_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     for value in HOSTILE {
+        let word = shell_literal(value);
+        let said = run("sh", folder.path(), &format!("printf '%s\\0' {word}"));
+        assert_eq!(said, format!("{value}\0"), "{word}");
+        // What is shown is one line, and can be typed into the shell that most people have.
         let word = shell_word(value);
-        let said = sh(folder.path(), &format!("printf '%s\\0' {word}"));
-        assert_eq!(
-            String::from_utf8(said).unwrap(),
-            format!("{value}\0"),
-            "{word}"
-        );
+        assert!(!word.contains(char::is_control), "{word}");
+        let said = run("bash", folder.path(), &format!("printf '%s\\0' {word}"));
+        assert_eq!(said, format!("{value}\0"), "{word}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-/// A site whose directory has the worst of names: what is printed to be typed can be typed, and the
-/// commands of the guide restore to it.
+/// The practice site in a directory of that name.
+fn in_directory(name: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let home = sandbox.path(name);
+    fs::create_dir(&home).unwrap();
+    for entry in ["template", "site.yaml"] {
+        fs::rename(sandbox.path(entry), home.join(entry)).unwrap();
+    }
+    sandbox
+}
+
+#[track_caller]
+fn nothing_was_run(sandbox: &Sandbox) {
+    for entry in walkdir::WalkDir::new(sandbox.root()) {
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert!(!name.starts_with("pwned"), "{}", entry.path().display());
+    }
+}
+
+/// Tomcat's own scripts hand its start options to a shell once more. A home whose name that shell would
+/// take apart is refused, with the file in which it stands.
 #[test]
-fn a_directory_with_a_hostile_name_is_a_directory() {
+fn a_home_that_the_server_itself_cannot_have_is_refused() {
     for name in [
         "it's $(touch pwned) \"x\" `touch pwned`",
         "-rf; touch pwned\nx",
     ] {
-        let sandbox = Sandbox::new();
+        let sandbox = in_directory(name);
+        let word = shell_literal(sandbox.path(name).to_str().unwrap());
+        let said = sandbox.shell(&format!("cd -- {word} && exec \"$KIT\" backup"));
+        assert_eq!(said.code(), 4, "{said}");
+        assert!(said.stderr.contains("setenv.sh: no start option"), "{said}");
+        nothing_was_run(&sandbox);
+    }
+}
+
+/// A site whose directory has an odd name: what is printed to be typed can be typed, and the commands
+/// of the guide restore to it.
+#[test]
+fn a_directory_with_an_odd_name_is_a_directory() {
+    for name in ["-rf", "~root%s{a,b}", "\u{e9}#!x"] {
+        let sandbox = in_directory(name);
         let home = sandbox.path(name);
-        fs::create_dir(&home).unwrap();
-        for entry in ["template", "site.yaml"] {
-            fs::rename(sandbox.path(entry), home.join(entry)).unwrap();
-        }
-        let word = shell_word(home.to_str().unwrap());
-        let line = |command: &str| format!("cd -- {word} && exec \"$KIT\" {command}");
-        let backup = sandbox.shell(&line("backup"));
+        let word = shell_literal(home.to_str().unwrap());
+        let line = |command: &str| format!("cd -- {word} && exec {command}");
+        let backup = sandbox.shell(&line("\"$KIT\" backup"));
         assert_eq!(backup.code(), 0, "{backup}");
         let configuration = home.join("installation/tomcat/conf/domibus");
-        let saved = Picture::of(&configuration, &["work", "temp"]);
-        let next = backup
-            .stdout
-            .lines()
-            .find(|line| line.contains("upgrade-kit upgrade"));
-        let next = next.unwrap().trim().replace("upgrade-kit", "exec \"$KIT\"");
-        let upgrade = sandbox.shell(&format!("cd -- {word} && {next} --yes"));
+        let picture = || Picture::of(&configuration, &["work", "temp"]);
+        let saved = picture();
+        let mut lines = backup.stdout.lines();
+        let next = lines.find(|line| line.contains("upgrade-kit upgrade"));
+        let next = next.unwrap().trim().replace("upgrade-kit", "\"$KIT\"");
+        let upgrade = sandbox.shell(&line(&format!("{next} --yes")));
         assert_eq!(upgrade.code(), 0, "{next}: {upgrade}");
-        let restore = sandbox.shell(&line("restore --yes"));
+        let restore = sandbox.shell(&line("\"$KIT\" restore --yes"));
         assert_eq!(restore.code(), 0, "{restore}");
-        saved.assert_same(&Picture::of(&configuration, &["work", "temp"]), "restored");
+        saved.assert_same(&picture(), "restored");
 
-        let sets = home.join("backups/quickstart");
-        let mut sets: Vec<_> = fs::read_dir(sets)
-            .unwrap()
-            .map(|set| set.unwrap().path())
-            .collect();
-        sets.sort();
-        let guide = fs::read_to_string(sets[0].join("RESTORE.md")).unwrap();
-        let block = |needle: &str| {
-            let blocks = guide.split("```sh\n").skip(1);
-            let mut blocks = blocks.filter_map(|block| block.split("\n```").next());
-            blocks
-                .find(|block| block.contains(needle))
-                .unwrap()
-                .to_owned()
-        };
-        let whole = sh(&sets[0], &block("SHA256SUMS"));
-        assert_eq!(String::from_utf8_lossy(&whole), "whole\n");
-        fs::remove_dir_all(configuration.join("work")).unwrap();
-        _ = sh(&sets[0], &block("'config/"));
-        let by_hand = Picture::of(&configuration, &["work", "temp"]);
-        saved.assert_same(&by_hand, "restored by hand");
-        let pwned = walkdir::WalkDir::new(sandbox.root())
-            .into_iter()
-            .any(|entry| entry.unwrap().file_name() == "pwned");
-        assert!(!pwned, "something was run");
+        let sets = fs::read_dir(home.join("backups/quickstart")).unwrap();
+        let set = sets.map(|set| set.unwrap().path()).min().unwrap();
+        let guide = fs::read_to_string(set.join("RESTORE.md")).unwrap();
+        let block = |needle: &str| block(&guide, needle);
+        assert_eq!(run("sh", &set, &block("SHA256SUMS")), "whole\n");
+        fs::write(configuration.join("logback.xml"), "broken").unwrap();
+        _ = run("sh", &set, &block("'config/"));
+        saved.assert_same(&picture(), "restored by hand");
+        nothing_was_run(&sandbox);
     }
+}
+
+/// The shell block of a guide in which that stands.
+fn block(guide: &str, needle: &str) -> String {
+    let blocks = guide.split("```sh\n").skip(1);
+    let mut blocks = blocks.filter_map(|block| block.split("\n```").next());
+    let block = blocks.find(|block| block.contains(needle));
+    block.unwrap().to_owned()
 }
 
 /// A schema of any name is restored by hand: the guide's commands hand it to the client as it is, and
@@ -156,12 +179,9 @@ fn a_guide_hands_any_schema_to_the_client() {
         world.done("dump", &outcome);
         let set = world.sealed(&set);
         let guide = fs::read_to_string(set.directory().join("RESTORE.md")).unwrap();
-        let blocks = guide.split("```sh\n").skip(1);
-        let mut blocks = blocks.filter_map(|block| block.split("\n```").next());
-        let block = blocks.find(|block| block.contains("mysql ")).unwrap();
+        let block = block(&guide, "mysql ");
         let stand_ins = "mysql() { printf '%s\\0' \"$@\"; }; zstd() { :; }\n";
-        let said = sh(set.directory(), &format!("{stand_ins}{block}"));
-        let said = String::from_utf8(said).unwrap();
+        let said = run("sh", set.directory(), &format!("{stand_ins}{block}"));
         let words: Vec<&str> = said.split_terminator('\0').collect();
         let name = format!("`{}`", schema.replace('`', "``"));
         let statements = format!("DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name}");
@@ -187,6 +207,12 @@ fn any_text_arrives_in_an_xml_file() {
             "set": [{ "at": "a/b", "to": value }, { "at": "a/b/@x", "to": value }],
         }))
         .unwrap();
+        if value.contains('\n') {
+            let refused = action.validate();
+            let why = "set[0].to: has more than one line";
+            assert!(refused[0].contains(why), "{refused:?}");
+            continue;
+        }
         assert_eq!(action.validate(), Vec::<String>::new());
         _ = stage
             .step(None, None, |context| action.perform(context))
@@ -217,7 +243,7 @@ fn no_value_is_pasted_into_a_text_for_a_shell() {
         // An option of WildFly's own script that is looked for, not given.
         ("site/domibus/wildfly/read.rs", 1),
         // Commands for a node, which reach it as one text as with `ssh`: each value in it is a
-        // `shell_word`.
+        // `shell_literal`.
         ("adapter/weblogic/zdt/node.rs", 1),
     ];
     let constant =
@@ -254,7 +280,7 @@ fn no_value_is_pasted_into_a_text_for_a_shell() {
             ));
         }
         // The other ways to have a shell read a text.
-        for way in ["\"-lc\"", "\"-ec\"", "\"eval\"", "\"eval ", "source <("] {
+        for way in ["\"-lc\"", "\"-ec\"", "\"eval ", "source <("] {
             if text.contains(way) {
                 wrong.push(format!("{path}: {way}"));
             }
@@ -277,7 +303,7 @@ fn every_text_for_a_node_quotes_its_values() {
             continue;
         }
         calls += text.matches("node::command(").count();
-        assert!(text.contains("shell_word"), "{}", path.display());
+        assert!(text.contains("shell_literal"), "{}", path.display());
     }
     assert!(calls > 0);
 }
