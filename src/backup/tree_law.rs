@@ -3,7 +3,7 @@
 //! The index is read as if an enemy had written it: whoever restores the members in their order, each
 //! at its path below the top, writes nothing outside of the tree and nothing twice.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ffi::OsString;
 
 use super::{MemberKind, SetPath, TREE_TOP, TreeMember, listing, unescape};
@@ -22,7 +22,15 @@ pub(super) struct TreeLaw {
     last: Option<Vec<OsString>>,
     /// The directory that the last member is or lies in; members may follow below it only.
     open: Option<Vec<OsString>>,
-    files: HashSet<String>,
+    /// What all names of a file share, by its first name.
+    files: HashMap<String, Shared>,
+}
+
+/// Mode, owner, group and time.
+type Shared = (u32, u32, u32, (i64, u32));
+
+fn shared(member: &TreeMember) -> Shared {
+    (member.mode, member.uid, member.gid, member.mtime)
 }
 
 impl TreeLaw {
@@ -32,7 +40,7 @@ impl TreeLaw {
             left_out,
             last: None,
             open: None,
-            files: HashSet::new(),
+            files: HashMap::new(),
         }
     }
 
@@ -75,7 +83,7 @@ impl TreeLaw {
             return refuse(&problem);
         }
         if member.kind == MemberKind::File {
-            _ = self.files.insert(member.path.clone());
+            _ = self.files.insert(member.path.clone(), shared(member));
         }
         self.open = match (member.kind, parent) {
             (MemberKind::Directory, _) => Some(components.clone()),
@@ -108,8 +116,11 @@ impl TreeLaw {
             }
             MemberKind::Symlink if target.is_some_and(is_link_target) => None,
             MemberKind::Symlink => Some("it points to what no link can point to".to_owned()),
-            MemberKind::HardLink if target.is_some_and(|path| self.files.contains(path)) => None,
-            MemberKind::HardLink => Some("it is a name of a file that is not there".to_owned()),
+            MemberKind::HardLink => match target.and_then(|path| self.files.get(path)) {
+                Some(of_file) if *of_file == shared(member) => None,
+                Some(_) => Some("its mode, owner or time is not that of its file".to_owned()),
+                None => Some("it is a name of a file that is not there".to_owned()),
+            },
             MemberKind::Skipped => None,
         }
     }

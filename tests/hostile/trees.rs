@@ -44,8 +44,13 @@ fn symlink(path: &str, target: &str) -> Value {
     member(path, "symlink", json!({ "target": target }))
 }
 
+/// With the attributes that a planted file has.
 fn hard_link(path: &str, target: &str) -> Value {
-    member(path, "hard-link", json!({ "target": target }))
+    member(
+        path,
+        "hard-link",
+        json!({ "target": target, "mode": 0o644 }),
+    )
 }
 
 const fn damaged(name: &'static str, does: fn(&Forge), says: &'static str) -> Attack {
@@ -324,6 +329,26 @@ const IMPOSSIBLE: &[Attack] = &[
         "tree.jsonl, line",
     ),
     damaged(
+        "hard link of another time",
+        |forge| {
+            forge.plant(CONFIG, "zy", b"x");
+            let other = json!({ "target": "zy", "mode": 0o644, "mtime": [5, 5] });
+            add(forge, member("zz", "hard-link", other));
+        },
+        "`zz`",
+    ),
+    damaged(
+        "hard link that lends its owner",
+        |forge| {
+            forge.plant(CONFIG, "zy", b"x");
+            add(
+                forge,
+                member("zz", "hard-link", json!({ "target": "zy", "mode": 0o4755 })),
+            );
+        },
+        "`zz`",
+    ),
+    damaged(
         "no json",
         |forge| {
             let path = forge.set().join("config/tree.jsonl");
@@ -577,11 +602,13 @@ fn odd_members_stay_inside_of_the_tree() {
         members.push(symlink("zlink", outside));
         members.push(symlink("zup", "../../../../../../../../etc/passwd"));
         members.push(hard_link("zzhard", "zset"));
-        let of_set = members.iter_mut().find(|member| member["path"] == "zset");
-        let of_set = of_set.unwrap();
-        of_set["mode"] = 0o6755.into();
-        of_set["uid"] = 12_345.into();
-        of_set["mtime"] = json!([-5, 5]);
+        for name in members.iter_mut() {
+            if name["path"] == "zset" || name["path"] == "zzhard" {
+                name["mode"] = 0o6755.into();
+                name["uid"] = 12_345.into();
+                name["mtime"] = json!([-5, 5]);
+            }
+        }
     });
     insert(
         &forge,

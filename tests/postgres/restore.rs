@@ -79,19 +79,22 @@ fn a_database_of_an_odd_name_comes_back() {
     let quoted = format!("\"{}\"", name.replace('"', "\"\""));
     let create = format!("CREATE DATABASE {quoted} OWNER wso2;");
     rig.sql("postgres", "", &create);
+    // The rig's clients take an address in the name's place.
+    let escaped = name.replace('\\', "\\\\").replace('\'', "\\'");
+    let address = format!("dbname='{escaped}'");
     let stage = Stage::new(&rig.password);
     let connection = rig.connection();
     let fill = "CREATE TABLE t (a text); INSERT INTO t VALUES ('kept');";
-    rig.sql(name, "SET ROLE wso2;", fill);
-    let before = rig.exact_dump(name);
+    rig.sql(&address, "SET ROLE wso2;", fill);
+    let before = rig.exact_dump(&address);
     let set = stage.sealed("set", &[dump(&connection, name)]);
     rig.sql(
-        name,
+        &address,
         "SET ROLE wso2;",
         "DELETE FROM t; CREATE TABLE added ();",
     );
     stage.restore(&set, &restore(&connection, name)).unwrap();
-    assert_eq!(rig.exact_dump(name), before);
+    assert_eq!(rig.exact_dump(&address), before);
     rig.sql("postgres", "", &format!("DROP DATABASE {quoted};"));
 }
 
