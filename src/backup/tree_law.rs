@@ -110,7 +110,6 @@ impl TreeLaw {
         let target = member.target.as_deref();
         match member.kind {
             MemberKind::File => problem_of_file(member).map(str::to_owned),
-            MemberKind::Directory => None,
             MemberKind::Symlink | MemberKind::HardLink | MemberKind::Skipped if is_top => {
                 Some("the top of a tree is a file or a directory".to_owned())
             }
@@ -121,7 +120,7 @@ impl TreeLaw {
                 Some(_) => Some("its mode, owner or time is not that of its file".to_owned()),
                 None => Some("it is a name of a file that is not there".to_owned()),
             },
-            MemberKind::Skipped => None,
+            MemberKind::Directory | MemberKind::Skipped => None,
         }
     }
 }

@@ -11,6 +11,7 @@ mod cut;
 mod forge;
 mod secrets;
 mod sets;
+mod sizes;
 mod trees;
 mod values;
 
@@ -38,6 +39,17 @@ struct Attack {
     codes: (i32, i32),
     /// What `verify` and `restore` both say.
     says: &'static str,
+}
+
+/// An attack after which the set counts as damaged.
+const fn damaged(name: &'static str, does: fn(&Forge), says: &'static str) -> Attack {
+    let codes = (8, 8);
+    Attack {
+        name,
+        does,
+        codes,
+        says,
+    }
 }
 
 /// Every attack on a set as it was sealed; all answers that were wrong, at once.

@@ -7,17 +7,7 @@ use std::os::unix::fs::symlink;
 use serde_json::json;
 
 use super::forge::Forge;
-use super::{Attack, repelled};
-
-const fn damaged(name: &'static str, does: fn(&Forge), says: &'static str) -> Attack {
-    let codes = (8, 8);
-    Attack {
-        name,
-        does,
-        codes,
-        says,
-    }
-}
+use super::{Attack, damaged, repelled};
 
 /// Puts something else in the place of a file of the set.
 fn instead(forge: &Forge, file: &str, make: impl Fn(&std::path::Path, &std::path::Path)) {

@@ -4,19 +4,19 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::forge::{Forge, file, member, sha256};
-use super::{Attack, repelled};
+use super::forge::{Forge, file, member};
+use super::{Attack, damaged, repelled};
 
-const CONFIG: &str = "config";
+pub(super) const CONFIG: &str = "config";
 
 /// Adds a line at the end of the configuration's index.
-fn add(forge: &Forge, line: Value) {
+pub(super) fn add(forge: &Forge, line: Value) {
     forge.index(CONFIG, |members| members.push(line));
     forge.reseal();
 }
 
 /// Adds a line where its path belongs.
-fn insert(forge: &Forge, line: &Value) {
+pub(super) fn insert(forge: &Forge, line: &Value) {
     forge.index(CONFIG, |members| {
         members.push(line.clone());
         members.sort_by_key(|member| {
@@ -28,7 +28,7 @@ fn insert(forge: &Forge, line: &Value) {
     forge.reseal();
 }
 
-fn change(forge: &Forge, path: &str, change: impl Fn(&mut Value)) {
+pub(super) fn change(forge: &Forge, path: &str, change: impl Fn(&mut Value)) {
     forge.index(CONFIG, |members| {
         change(
             members
@@ -40,7 +40,7 @@ fn change(forge: &Forge, path: &str, change: impl Fn(&mut Value)) {
     forge.reseal();
 }
 
-fn symlink(path: &str, target: &str) -> Value {
+pub(super) fn symlink(path: &str, target: &str) -> Value {
     member(path, "symlink", json!({ "target": target }))
 }
 
@@ -51,16 +51,6 @@ fn hard_link(path: &str, target: &str) -> Value {
         "hard-link",
         json!({ "target": target, "mode": 0o644 }),
     )
-}
-
-const fn damaged(name: &'static str, does: fn(&Forge), says: &'static str) -> Attack {
-    let codes = (8, 8);
-    Attack {
-        name,
-        does,
-        codes,
-        says,
-    }
 }
 
 /// A member that would be written to a path that is not below the tree.
@@ -398,172 +388,6 @@ const IMPOSSIBLE: &[Attack] = &[
     ),
 ];
 
-/// Sizes that lie.
-const SIZES: &[Attack] = &[
-    damaged(
-        "larger",
-        |forge| {
-            change(forge, "logback.xml", |file| {
-                file["bytes"] = 1_000_000.into()
-            });
-        },
-        "config/content/logback.xml",
-    ),
-    damaged(
-        "smaller",
-        |forge| {
-            change(forge, "logback.xml", |file| file["bytes"] = 1.into());
-        },
-        "config/content/logback.xml",
-    ),
-    damaged(
-        "all there is",
-        |forge| {
-            change(forge, "logback.xml", |file| file["bytes"] = u64::MAX.into());
-            change(forge, "domibus.properties", |file| {
-                file["bytes"] = u64::MAX.into()
-            });
-        },
-        "config/content/logback.xml",
-    ),
-    damaged(
-        "below nothing",
-        |forge| {
-            change(forge, "logback.xml", |file| file["bytes"] = (-1).into());
-        },
-        "tree.jsonl, line",
-    ),
-    damaged(
-        "another's hash",
-        |forge| {
-            change(forge, "logback.xml", |file| {
-                file["sha256"] = sha256(b"").into()
-            });
-        },
-        "config/content/logback.xml",
-    ),
-    damaged(
-        "no hash",
-        |forge| {
-            change(forge, "logback.xml", |file| file["sha256"] = "".into());
-        },
-        "config/content/logback.xml",
-    ),
-    damaged(
-        "ranges beyond the end",
-        |forge| {
-            change(forge, "logback.xml", |file| {
-                file["data"] = json!([[u64::MAX, 2]])
-            });
-        },
-        "`logback.xml`",
-    ),
-    damaged(
-        "ranges backwards",
-        |forge| {
-            change(forge, "logback.xml", |file| {
-                file["data"] = json!([[5, 2], [0, 2]])
-            });
-        },
-        "`logback.xml`",
-    ),
-    damaged(
-        "a file that nobody kept",
-        |forge| add(forge, file("zz", b"x")),
-        "config/content/zz",
-    ),
-    damaged(
-        "a content that no line knows",
-        |forge| {
-            fs::write(forge.set().join("config/content/zz"), "x").unwrap();
-            forge.reseal();
-        },
-        "config/content/zz",
-    ),
-    damaged(
-        "an endless line",
-        |forge| {
-            let path = forge.set().join("config/tree.jsonl");
-            fs::File::create(path).unwrap().set_len(1 << 30).unwrap();
-            forge.artifact(CONFIG, |record| {
-                record["files"][0]["bytes"] = (1_u64 << 30).into();
-            });
-        },
-        "tree.jsonl",
-    ),
-    damaged(
-        "many members",
-        |forge| {
-            let many = super::sampled(1_000_000, 20_000);
-            forge.index(CONFIG, |members| {
-                let folder = |at| member(&format!("zz{at:07}"), "directory", json!({}));
-                members.extend((0..many).map(folder));
-                members.push(file("../x", b"x"));
-            });
-            forge.reseal();
-        },
-        "`../x`",
-    ),
-    damaged(
-        "what stays is a member too",
-        |forge| {
-            forge.artifact("server/logs", |record| {
-                record["details"]["excluded"] = json!(["domibus.log"]);
-            });
-            forge.sums();
-        },
-        "`domibus.log`",
-    ),
-    Attack {
-        name: "more than there is",
-        does: |forge| {
-            forge.artifact(CONFIG, |record| record["source_bytes"] = u64::MAX.into());
-            forge.sums();
-        },
-        codes: (8, 4),
-        says: "config",
-    },
-    damaged(
-        "less members",
-        |forge| {
-            forge.artifact(CONFIG, |record| record["details"]["members"] = 1.into());
-            forge.sums();
-        },
-        "24 members instead of 1",
-    ),
-    Attack {
-        name: "a link where something stays",
-        does: |forge| {
-            let outside = forge.outside();
-            insert(forge, &symlink("work", outside.to_str().unwrap()));
-            forge.artifact(CONFIG, |record| record["details"]["excluded"] = json!([]));
-            forge.sums();
-        },
-        codes: (0, 4),
-        says: "work",
-    },
-    damaged(
-        "what stays is elsewhere",
-        |forge| {
-            forge.artifact("server/logs", |record| {
-                record["details"]["excluded"] = json!([".."]);
-            });
-            forge.sums();
-        },
-        "server/logs",
-    ),
-    damaged(
-        "what stays is elsewhere still",
-        |forge| {
-            forge.artifact("server/logs", |record| {
-                record["details"]["excluded"] = json!(["../../../../outside/canary"]);
-            });
-            forge.sums();
-        },
-        "server/logs",
-    ),
-];
-
 /// Whatever a tree's index says, nothing is written where the tree is not.
 #[test]
 fn indexes_that_lead_out_are_refused() {
@@ -573,11 +397,6 @@ fn indexes_that_lead_out_are_refused() {
 #[test]
 fn indexes_of_impossible_members_are_refused() {
     repelled(IMPOSSIBLE);
-}
-
-#[test]
-fn indexes_that_lie_about_sizes_are_refused() {
-    repelled(SIZES);
 }
 
 /// What may stand in a tree comes back as it is recorded, inside of the tree and nowhere else: whoever
