@@ -172,7 +172,8 @@ impl Planter<'_> {
             let required = schema["required"].as_array();
             for (name, property) in properties {
                 let is_required = required.is_some_and(|all| all.contains(&json!(name)));
-                let is_wanted = matches!(name.as_str(), "user" | "at" | "schema");
+                let is_wanted =
+                    matches!(name.as_str(), "user" | "at" | "schema" | "host" | "service");
                 if is_required || is_wanted || holds_secret(property, self.root) {
                     object.insert(name.clone(), self.value(name, property));
                 }
@@ -193,6 +194,9 @@ fn known(name: &str) -> Option<Value> {
         "url" => json!("t3://127.0.0.1:1"),
         "host" | "address" => json!("127.0.0.1"),
         "at" => json!("a/b"),
+        "file" => json!("/absent/x.mv.db"),
+        "home" => json!("/absent/home"),
+        "sql" => json!("SELECT 1"),
         "wlst" | "java" => json!("talk"),
         _ => return None,
     })
@@ -333,7 +337,7 @@ fn what_any_action_is_given_shows_nowhere() {
     assert_eq!(arguments, Vec::<&String>::new());
     assert_eq!(holders(&sandbox), Vec::<String>::new());
     println!("{secrets} secrets planted");
-    assert!(secrets >= 20, "{secrets}");
+    assert!(secrets >= 40, "{secrets}");
 }
 
 /// Whatever the umask is, what a run keeps of an installation is its owner's alone, and nothing is left
