@@ -28,6 +28,7 @@ mod host_files;
 mod host_network;
 mod host_run;
 mod host_streams;
+mod hostile;
 mod kahadb_broker;
 mod kahadb_crashes;
 mod kahadb_stores;

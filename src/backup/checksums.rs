@@ -1,9 +1,12 @@
 //! `SHA256SUMS`, as coreutils write and read it.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 
 use super::SetPath;
+
+/// A line longer than this (bytes) is none: a hash and twice the longest path of the system.
+const LINE_LIMIT: u64 = 16 * 1024;
 
 /// One line. A name with a backslash, a line feed, or a carriage return at its end is escaped, and
 /// the line then starts with a backslash. (Only a carriage return at the end needs it: `sha256sum`
@@ -37,7 +40,8 @@ pub(super) fn read_lines(
     let mut line = Vec::new();
     for number in 1_usize.. {
         line.clear();
-        let count = lines
+        let count = (&mut lines)
+            .take(LINE_LIMIT)
             .read_until(b'\n', &mut line)
             .map_err(|error| error.to_string())?;
         if count == 0 {

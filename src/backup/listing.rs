@@ -36,7 +36,7 @@ pub(super) fn add_artifact(
         add(listing, root, file)?;
     }
     if let Some((index, folder)) = tree_index(artifact) {
-        for member in TreeReader::open(root, index)? {
+        for member in TreeReader::open(root, artifact, index)? {
             if let Some(content) = member?.content(folder) {
                 add(listing, root, &content)?;
             }

@@ -25,6 +25,7 @@ mod sealed;
 mod set_path;
 mod stream_hash;
 mod tree;
+mod tree_law;
 mod verify;
 mod writer;
 
@@ -37,6 +38,6 @@ pub use reader::{DecompressedReader, VerifiedReader};
 pub use seal::{SealFacts, SealReport, seal};
 pub use sealed::SealedSet;
 pub use set_path::{SetPath, escape, file_name_for, unescape};
-pub use tree::{MemberKind, TREE_TOP, TreeMember, TreeReader, tree_index};
+pub use tree::{MemberKind, TREE_TOP, TreeMember, TreeReader, left_out, tree_index};
 pub use verify::{Problem, ProblemKind, Verification, VerifyWatch};
 pub use writer::{CompressedArtifact, CompressedWriter, SetWriter, hex};

@@ -15,7 +15,7 @@ impl PartialSet {
             self.read_through(file, &mut buffer)?;
         }
         if let Some((index, folder)) = tree_index(artifact) {
-            for member in TreeReader::open(&self.root, index)? {
+            for member in TreeReader::open(&self.root, artifact, index)? {
                 if let Some(content) = member?.content(folder) {
                     self.read_through(&content, &mut buffer)?;
                 }

@@ -162,7 +162,7 @@ fn describe_dump(guide: &mut String, artifact: &ArtifactRecord) {
         };
         if is_dump(&file.path) {
             lines.push(format!(
-                "{reader} {} | mysql --default-character-set=utf8mb4 {}",
+                "{reader} {} | mysql --default-character-set=utf8mb4 --database={}",
                 quote(&file.path),
                 quote_plain(schema)
             ));
@@ -204,8 +204,7 @@ fn describe_files(guide: &mut String, artifact: &ArtifactRecord) {
 /// UTF-8 shows with replacement characters: nothing else can stand in a text file.
 fn quote(text: &str) -> String {
     let bytes = unescape(text).unwrap_or_else(|| text.as_bytes().to_vec());
-    let word = String::from_utf8_lossy(&bytes);
-    format!("'{}'", word.replace('\'', "'\\''"))
+    quote_plain(&String::from_utf8_lossy(&bytes))
 }
 
 /// A word for a POSIX shell that is no path.

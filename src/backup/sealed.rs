@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::contained::Root;
 use super::partial::{PARTIAL, check_id};
-use super::tree::{TreeReader, tree_index};
+use super::tree::{TreeReader, left_out, tree_index};
 use super::{BackupError, DecompressedReader, FORMAT, Manifest, SetPath, VerifiedReader};
 use crate::event::{ArtifactFile, ArtifactRecord};
 
@@ -89,7 +89,7 @@ impl SealedSet {
         let location = self.directory().join(&index.path);
         std::io::copy(&mut reader, &mut std::io::sink())
             .map_err(|error| BackupError::file("read", &location, error))?;
-        TreeReader::open(&self.0.root, index)
+        TreeReader::open(&self.0.root, artifact, index)
     }
 
     /// Reads and decompresses a zstd file of the set, with bounded memory. The end is reached only
@@ -135,7 +135,7 @@ fn read_manifest(root: &Root, id: &str) -> Result<Manifest, BackupError> {
         problem,
     };
     let text = read_record(root, MANIFEST)?;
-    refuse_newer(root, &text)?;
+    refuse_unknown(root, &text)?;
     let manifest: Manifest = serde_json::from_slice(&text)
         .map_err(|error| damaged(format!("{MANIFEST} cannot be read: {error}")))?;
     if manifest.set != id {
@@ -147,7 +147,7 @@ fn read_manifest(root: &Root, id: &str) -> Result<Manifest, BackupError> {
 }
 
 /// The number is read before the rest, which a newer format may have changed.
-fn refuse_newer(root: &Root, text: &[u8]) -> Result<(), BackupError> {
+fn refuse_unknown(root: &Root, text: &[u8]) -> Result<(), BackupError> {
     #[derive(serde::Deserialize)]
     struct Head {
         format: u32,
@@ -157,6 +157,10 @@ fn refuse_newer(root: &Root, text: &[u8]) -> Result<(), BackupError> {
             set: root.path().to_owned(),
             format,
             known: FORMAT,
+        }),
+        Ok(Head { format: 0 }) => Err(BackupError::Damaged {
+            set: root.path().to_owned(),
+            problem: format!("{MANIFEST} has format 0, which never was"),
         }),
         _ => Ok(()),
     }
@@ -170,6 +174,7 @@ fn check_records(manifest: &Manifest) -> Result<(), String> {
         if !names.insert(&artifact.name) {
             return Err(format!("two artifacts are named `{}`", artifact.name));
         }
+        left_out(artifact).map_err(|error| format!("{}: {error}", artifact.name))?;
         for file in &artifact.files {
             let path = SetPath::parse(&file.path).map_err(|error| error.to_string())?;
             if !paths.insert(path) {

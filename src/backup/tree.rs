@@ -6,16 +6,21 @@
 //! `content/` are listed there and not in the record, so that a record stays small in the journal
 //! however many files a tree has.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 
 use serde::{Deserialize, Serialize};
 
 use super::contained::Root;
+use super::tree_law::TreeLaw;
 use super::{BackupError, SetPath, VerifiedReader};
 use crate::event::{ArtifactFile, ArtifactRecord};
 
 /// Path of the tree's own top in its index.
 pub const TREE_TOP: &str = ".";
+
+/// A line longer than this (bytes) is none: a path, the target of a link and the ranges of a file with
+/// holes take much less.
+const LINE_LIMIT: u64 = 1024 * 1024;
 
 /// What a member of a tree is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,10 +95,23 @@ pub fn tree_index(artifact: &ArtifactRecord) -> Option<(&ArtifactFile, &str)> {
     Some((file, folder))
 }
 
-/// Reads the index of a tree line by line. The last item is an error if the index is not the
-/// recorded one.
+/// What the backup of an artifact's tree left out: paths relative to its top (`details.excluded`).
+pub fn left_out(artifact: &ArtifactRecord) -> Result<Vec<SetPath>, BackupError> {
+    let list = artifact
+        .details
+        .get("excluded")
+        .and_then(|list| list.as_array());
+    let texts = list.into_iter().flatten();
+    texts
+        .map(|text| SetPath::parse(text.as_str().unwrap_or_default()))
+        .collect()
+}
+
+/// Reads the index of a tree line by line. Every member may follow the one before it; the last item
+/// is an error if one may not, or if the index is not the recorded one.
 pub struct TreeReader {
     lines: BufReader<VerifiedReader>,
+    law: TreeLaw,
     set: std::path::PathBuf,
     file: String,
     line: Vec<u8>,
@@ -102,9 +120,14 @@ pub struct TreeReader {
 }
 
 impl TreeReader {
-    pub(super) fn open(root: &Root, index: &ArtifactFile) -> Result<Self, BackupError> {
+    pub(super) fn open(
+        root: &Root,
+        artifact: &ArtifactRecord,
+        index: &ArtifactFile,
+    ) -> Result<Self, BackupError> {
         Ok(Self {
             lines: BufReader::with_capacity(64 * 1024, root.reader(index)?),
+            law: TreeLaw::new(left_out(artifact)?),
             set: root.path().to_owned(),
             file: index.path.clone(),
             line: Vec::new(),
@@ -123,27 +146,21 @@ impl TreeReader {
     fn read(&mut self) -> Result<Option<TreeMember>, BackupError> {
         self.line.clear();
         self.number += 1;
-        let count = self
-            .lines
+        let count = (&mut self.lines)
+            .take(LINE_LIMIT)
             .read_until(b'\n', &mut self.line)
             .map_err(|error| BackupError::file("read", &self.set.join(&self.file), error))?;
         if count == 0 {
             return Ok(None);
         }
+        if count as u64 == LINE_LIMIT {
+            return Err(self.damaged("the line is longer than 1 MiB"));
+        }
         let member: TreeMember =
             serde_json::from_slice(&self.line).map_err(|error| self.damaged(error))?;
-        if member.path != TREE_TOP {
-            SetPath::parse(&member.path)?;
-        }
-        let complete = match member.kind {
-            MemberKind::File => member.bytes.is_some() && member.sha256.is_some(),
-            MemberKind::Symlink | MemberKind::HardLink => member.target.is_some(),
-            MemberKind::Directory | MemberKind::Skipped => true,
-        };
-        if complete {
-            Ok(Some(member))
-        } else {
-            Err(self.damaged("a field of the member is missing"))
+        match self.law.admit(&member) {
+            Ok(()) => Ok(Some(member)),
+            Err(problem) => Err(self.damaged(problem)),
         }
     }
 }

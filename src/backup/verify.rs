@@ -16,7 +16,7 @@ use super::listing::{self, CHECKSUMS, Listing, METADATA, Recorded};
 use super::tree::tree_index;
 use super::writer::hex;
 use super::{BackupError, FormatCheck, SealedSet, checksums};
-use crate::event::{ArtifactFile, ArtifactRecord, Level, Progress, ProgressUnit};
+use crate::event::{ArtifactFile, ArtifactRecord, Level, Progress, ProgressUnit, total};
 
 /// Threads that read and hash. More gains nothing on the disks that sets are kept on.
 const WORKERS: usize = 2;
@@ -109,12 +109,16 @@ impl SealedSet {
         let mut listing = Listing::new();
         let mut unknown = Vec::new();
         for artifact in &self.manifest().artifacts {
+            if artifact.files.is_empty() {
+                let message = "it is recorded without a file";
+                problems.push(problem(&artifact.name, ProblemKind::Record, &message));
+            }
             if let Err(error) = listing::add_artifact(&mut listing, self.root(), artifact) {
                 problems.push(problem(&artifact.name, ProblemKind::Record, &error));
                 unknown.extend(tree_index(artifact).map(|(_, folder)| format!("{folder}/")));
             }
         }
-        let bytes = listing.values().map(|recorded| recorded.bytes).sum();
+        let bytes = total(listing.values().map(|recorded| recorded.bytes));
         let files = listing.len() as u64;
         add_metadata(self.root(), &mut listing, &mut problems);
         compare_names(self.root(), &listing, &mut problems)?;
@@ -298,7 +302,7 @@ fn compare_hashes(
         .iter()
         .filter(|(path, _)| !bad.contains(path.as_str()))
         .collect();
-    let total = files.iter().map(|(_, recorded)| recorded.bytes).sum();
+    let all = total(files.iter().map(|(_, recorded)| recorded.bytes));
     let next = AtomicUsize::new(0);
     let done = AtomicU64::new(0);
     let found = Mutex::new(Vec::new());
@@ -309,7 +313,7 @@ fn compare_hashes(
                 let done = done.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
                 (watch.progress)(Progress {
                     done,
-                    total: Some(total),
+                    total: Some(all),
                     unit: ProgressUnit::Bytes,
                 });
                 !(watch.stopped)()

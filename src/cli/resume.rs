@@ -52,10 +52,10 @@ fn newest_unfinished(loaded: &LoadedSite) -> Result<String, Stop> {
             run.run
         ))
         .hint("`upgrade-kit runs` lists all; name the one to resume")),
-        None => Err(Stop::refused(format!(
-            "site `{}` has no runs",
-            loaded.head.site
-        ))),
+        None => Err(
+            Stop::refused(format!("site `{}` has no runs", loaded.head.site))
+                .hint("begin one with `upgrade-kit backup`, `upgrade` or `restore`"),
+        ),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use clap::Parser;
 use indicatif::ProgressDrawTarget;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tracing_subscriber::EnvFilter;
 
 use super::arguments::{Arguments, Command, Output};
@@ -20,6 +21,7 @@ use crate::run::{RunError, RunReport};
 
 /// The program.
 pub fn main() -> ExitCode {
+    keep_memory_private();
     let arguments = Arguments::parse();
     let mut out = std::io::stdout();
     let result = log(&arguments).and_then(|()| run(&arguments, &mut out));
@@ -31,6 +33,13 @@ pub fn main() -> ExitCode {
             stop.exit().into()
         }
     }
+}
+
+/// A core file of this process would hold secrets in plain, and so does its memory for whoever may
+/// trace it: both are for nobody but root. Tools do not inherit it, and a server that is started keeps
+/// the operator's limits. Where the system refuses, nothing else is lost.
+fn keep_memory_private() {
+    _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 /// Sets up the developer's log. It never is the only trace of a fact: that is what events are for.

@@ -15,5 +15,6 @@ pub use fold::RunState;
 pub use kinds::{Event, EventKind, Mark, Progress, ProgressUnit, StepCard, StopLevel};
 pub use outcome::{
     ArtifactFile, ArtifactRecord, Because, FailureKind, FailureReport, Level, Outcome, RunOutcome,
+    total,
 };
 pub use status::{Phase as RunPhase, StepState, StepStatus, Tool};

@@ -18,6 +18,11 @@ pub enum Level {
     L4,
 }
 
+/// The sum of what records tell. They may lie: a sum that is too large is the largest number.
+pub fn total(counts: impl IntoIterator<Item = u64>) -> u64 {
+    counts.into_iter().fold(0, u64::saturating_add)
+}
+
 /// One artifact of a backup set, as the step that wrote it describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ArtifactRecord {

@@ -156,26 +156,37 @@ impl fmt::Display for Invocation {
     }
 }
 
-/// Quotes a word for display in a POSIX shell's syntax, only where it needs quotes. Control
-/// characters are shown as `$'\xNN'` would take them, so that a terminal is never driven by a value.
-pub fn shell_word(word: &str) -> String {
+/// Quotes a word for a POSIX shell, only where it needs quotes. Any text but one with a NUL arrives as
+/// it is.
+pub fn shell_literal(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// Quotes a word for display, only where it needs quotes. Control characters are shown as `$'\xNN'`,
+/// which bash and ksh take and other shells do not, so that a terminal is never driven by a value.
+/// What a shell is to run is made of [`shell_literal`].
+pub fn shell_word(word: &str) -> String {
     if word.chars().any(char::is_control) {
         let escaped: String = word
             .chars()
             .flat_map(|c| match c {
                 '\\' => "\\\\".chars().collect::<Vec<_>>(),
                 '\'' => "\\'".chars().collect(),
-                c if c.is_control() => format!("\\x{:02x}", c as u32).chars().collect(),
+                c if c.is_control() => {
+                    let bytes = c.to_string().into_bytes();
+                    let shown = bytes.iter().map(|byte| format!("\\x{byte:02x}"));
+                    shown.collect::<String>().chars().collect()
+                }
                 c => vec![c],
             })
             .collect();
         return format!("$'{escaped}'");
     }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    shell_literal(word)
 }
 
 /// Where a tool's input comes from. Never a terminal.

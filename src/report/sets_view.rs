@@ -11,6 +11,7 @@ use super::lines::stamp;
 use super::table::{Lean, table};
 use super::words::{self, clean};
 use crate::backup::{Manifest, Verification};
+use crate::event::total;
 
 /// A set in a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -219,19 +220,15 @@ fn versions(manifest: &Manifest) -> String {
 
 /// Bytes of the files in the set.
 fn stored(manifest: &Manifest) -> u64 {
-    manifest
+    let files = manifest
         .artifacts
         .iter()
-        .flat_map(|artifact| &artifact.files)
-        .map(|file| file.bytes)
-        .sum()
+        .flat_map(|artifact| &artifact.files);
+    total(files.map(|file| file.bytes))
 }
 
 /// Bytes before compression.
 fn at_source(manifest: &Manifest) -> u64 {
-    manifest
-        .artifacts
-        .iter()
-        .map(|artifact| artifact.source_bytes)
-        .sum()
+    let artifacts = manifest.artifacts.iter();
+    total(artifacts.map(|artifact| artifact.source_bytes))
 }

@@ -163,16 +163,21 @@ impl Sandbox {
     }
 
     /// A shell line that finds the program as `$KIT`, in the same surroundings.
+    pub(crate) fn shell(&self, line: &str) -> Said {
+        self.start(self.line(line)).finish()
+    }
+
+    /// Such a line, not started yet.
     #[expect(
         clippy::disallowed_methods,
         reason = "pipes and limits are made by a shell"
     )]
-    pub(crate) fn shell(&self, line: &str) -> Said {
+    pub(crate) fn line(&self, line: &str) -> Command {
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(line);
         self.surround(&mut command);
         command.env("KIT", PROGRAM);
-        self.start(command).finish()
+        command
     }
 
     fn surround(&self, command: &mut Command) {

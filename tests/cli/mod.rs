@@ -11,7 +11,7 @@ mod interrupted;
 mod machine;
 mod oracle_site;
 mod overlays;
-mod picture;
+pub(crate) mod picture;
 mod purity;
 mod queues;
 mod round_trip;

@@ -8,13 +8,16 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+/// Bytes of a file that is read; only a trap is larger.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
 /// Path below the tree, and all that a restore must bring back of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Picture(BTreeMap<String, String>);
+pub(crate) struct Picture(BTreeMap<String, String>);
 
 impl Picture {
     /// Of a tree, without the paths below any of `without`. A tree that is not there is empty.
-    pub(super) fn of(tree: &Path, without: &[&str]) -> Self {
+    pub(crate) fn of(tree: &Path, without: &[&str]) -> Self {
         let mut lines = BTreeMap::new();
         if tree.symlink_metadata().is_ok() {
             let walk = walkdir::WalkDir::new(tree)
@@ -33,19 +36,34 @@ impl Picture {
     }
 
     /// Without the times of these directories: what lies in them was swapped.
-    pub(super) fn without_times(mut self, directories: &[&str]) -> Self {
+    pub(crate) fn without_times(mut self, directories: &[&str]) -> Self {
         for directory in directories {
             let line = self.0.get_mut(*directory).unwrap();
             assert!(line.starts_with("directory"), "{directory}: {line}");
-            let end = line.rfind(" at ").unwrap();
-            line.truncate(end);
+            if let Some(end) = line.rfind(" at ") {
+                line.truncate(end);
+            }
         }
         self
     }
 
+    /// Without what lies at or below that path, and the time of the directory it lies in.
+    pub(crate) fn without(mut self, path: &str) -> Self {
+        self.0
+            .retain(|inner, _| !Path::new(inner).starts_with(path));
+        let holder = Path::new(path).parent().unwrap().display().to_string();
+        self.without_times(&[&holder])
+    }
+
     /// Fails with the paths that differ.
     #[track_caller]
-    pub(super) fn assert_same(&self, other: &Self, what: &str) {
+    pub(crate) fn assert_same(&self, other: &Self, what: &str) {
+        let difference = self.difference(other, what);
+        assert!(difference.is_none(), "{}", difference.unwrap_or_default());
+    }
+
+    /// The paths that differ, one after the other.
+    pub(crate) fn difference(&self, other: &Self, what: &str) -> Option<String> {
         let mut differences = String::new();
         let paths: std::collections::BTreeSet<&String> =
             self.0.keys().chain(other.0.keys()).collect();
@@ -57,11 +75,11 @@ impl Picture {
                 differences.push_str(&format!("{path}\n  before {before}\n  after  {after}\n"));
             }
         }
-        assert!(differences.is_empty(), "{what}:\n{differences}");
+        (!differences.is_empty()).then(|| format!("{what}:\n{differences}"))
     }
 
     /// How many paths there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 }
@@ -76,6 +94,8 @@ fn line(path: &Path) -> String {
         )
     } else if meta.is_dir() {
         "directory".to_owned()
+    } else if meta.is_file() && meta.len() > LARGEST {
+        format!("file of {} bytes", meta.len())
     } else if meta.is_file() {
         let digest = Sha256::digest(fs::read(path).unwrap());
         let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();

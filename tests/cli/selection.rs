@@ -140,6 +140,7 @@ fn an_unknown_action_runbook_run_and_set() {
     exit 4
     -- stderr
     error: site `quickstart` has no runs
+      hint: begin one with `upgrade-kit backup`, `upgrade` or `restore`
     ");
     assert_snapshot!(sandbox.run(&["resume", "20260101T000000Z-abcd"]), @"
     exit 4

@@ -71,6 +71,33 @@ fn a_restore_undoes_an_upgrade_to_the_byte() {
     assert_eq!(rig.exact_dump(&database), before);
 }
 
+/// A database's name is data for the server, the client and its password file.
+#[test]
+fn a_database_of_an_odd_name_comes_back() {
+    let Some(rig) = rig() else { return };
+    let name = "-it's \"x\" $(touch pwned) `x` \\ ; -- {} %s = :";
+    let quoted = format!("\"{}\"", name.replace('"', "\"\""));
+    let create = format!("CREATE DATABASE {quoted} OWNER wso2;");
+    rig.sql("postgres", "", &create);
+    // The rig's clients take an address in the name's place.
+    let escaped = name.replace('\\', "\\\\").replace('\'', "\\'");
+    let address = format!("dbname='{escaped}'");
+    let stage = Stage::new(&rig.password);
+    let connection = rig.connection();
+    let fill = "CREATE TABLE t (a text); INSERT INTO t VALUES ('kept');";
+    rig.sql(&address, "SET ROLE wso2;", fill);
+    let before = rig.exact_dump(&address);
+    let set = stage.sealed("set", &[dump(&connection, name)]);
+    rig.sql(
+        &address,
+        "SET ROLE wso2;",
+        "DELETE FROM t; CREATE TABLE added ();",
+    );
+    stage.restore(&set, &restore(&connection, name)).unwrap();
+    assert_eq!(rig.exact_dump(&address), before);
+    rig.sql("postgres", "", &format!("DROP DATABASE {quoted};"));
+}
+
 #[test]
 fn a_clone_has_another_name_and_replaces_nothing() {
     let Some(rig) = rig() else { return };

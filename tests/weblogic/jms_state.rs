@@ -26,6 +26,19 @@ fn a_module_is_paused_and_resumed() {
     }
 }
 
+/// A module's name reaches the domain through Python as it is, whatever Python would make of it.
+#[test]
+fn a_module_of_any_name_is_paused() {
+    let name = "it's \"x\" $(touch pwned) \\ ; %s \u{fc} # {} ''' \\n ]";
+    for domain in Domain::both() {
+        domain.change("eDelivery", &name.replace('"', "&quot;"));
+        let options = json!({ "jms_module": name });
+        let outcome = domain.perform(PAUSE, options.clone()).unwrap();
+        assert_eq!(outcome.outputs["destinations"], 4);
+        assert_eq!(domain.world().matches("Consumption-Paused").count(), 5);
+    }
+}
+
 #[test]
 fn what_is_in_flight_is_waited_for_and_what_is_delayed_is_not() {
     for domain in Domain::both() {

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::adapter::kahadb::counted;
+use crate::event::total;
 
 /// What the directories of an Artemis broker hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +75,7 @@ impl fmt::Display for ArtemisDamage {
 impl ArtemisInventory {
     /// All messages of all queues.
     pub fn messages(&self) -> u64 {
-        self.queues.values().map(|queue| queue.messages).sum()
+        total(self.queues.values().map(|queue| queue.messages))
     }
 
     /// In what this store differs from the `expected` one, a sentence each; empty if both hold the

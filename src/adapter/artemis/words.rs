@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::inventory::{ArtemisInventory, ArtemisQueue};
 use crate::adapter::kahadb::counted;
 use crate::adapter::{OutputKind, OutputSpec};
+use crate::event::total;
 
 /// The outputs that [`outputs`] gives.
 pub(super) const OUTPUTS: [OutputSpec; 4] = [
@@ -35,7 +36,7 @@ fn filled(store: &ArtemisInventory) -> impl Iterator<Item = &ArtemisQueue> {
 }
 
 fn scheduled(store: &ArtemisInventory) -> u64 {
-    filled(store).map(|queue| queue.scheduled).sum()
+    total(filled(store).map(|queue| queue.scheduled))
 }
 
 pub(super) fn outputs(store: &ArtemisInventory) -> Map<String, Value> {
@@ -68,13 +69,13 @@ pub(super) fn summary(store: &ArtemisInventory) -> String {
 pub(super) fn warnings(store: &ArtemisInventory) -> Vec<String> {
     let mut warnings = Vec::new();
     if store.prepared_transactions > 0 {
-        let adds = store.queues.values().map(|queue| queue.prepared_adds).sum();
+        let adds = store.queues.values().map(|queue| queue.prepared_adds);
         let removes = store.queues.values().map(|queue| queue.prepared_removes);
         let transactions = counted(store.prepared_transactions, "distributed transaction");
         warnings.push(format!(
             "{transactions} wait for their coordinator's word: it may still add {} and take {}",
-            counted(adds, "message"),
-            counted(removes.sum(), "message")
+            counted(total(adds), "message"),
+            counted(total(removes), "message")
         ));
     }
     if store.lost_messages > 0 {

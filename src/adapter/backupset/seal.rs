@@ -10,7 +10,7 @@ use crate::adapter::{
     Action, Effect, Failure, OutputKind, OutputSpec, Preview, PreviewLine, Probe, StepContext,
 };
 use crate::backup::{PartialSet, SealFacts, SealedSet, seal};
-use crate::event::{ArtifactRecord, FailureKind, Outcome, RunState, StepStatus};
+use crate::event::{ArtifactRecord, FailureKind, Outcome, RunState, StepStatus, total};
 
 /// Gathers what the steps of the run saved, writes the set's records and gives it its name.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -163,11 +163,8 @@ fn gathered(state: &RunState) -> (Vec<ArtifactRecord>, BTreeMap<String, String>)
 
 fn sealed_outcome(set: &SealedSet, removed: &[String]) -> Outcome {
     let manifest = set.manifest();
-    let bytes: u64 = manifest
-        .artifacts
-        .iter()
-        .map(|artifact| artifact.source_bytes)
-        .sum();
+    let artifacts = manifest.artifacts.iter();
+    let bytes = total(artifacts.map(|artifact| artifact.source_bytes));
     let level = format!("{:?}", manifest.level);
     let mut outcome = Outcome {
         summary: format!(

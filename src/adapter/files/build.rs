@@ -53,7 +53,7 @@ fn build_files(context: &StepContext<'_>, top: &Path, pieces: &[Piece]) -> Resul
         .iter()
         .map(|piece| total_bytes(std::slice::from_ref(piece)))
         .collect();
-    let meter = Meter::new(context, sizes.iter().sum());
+    let meter = Meter::new(context, total_bytes(pieces));
     let buffer = || vec![0; BUFFER];
     for_each(&chunks(&sizes), buffer, |buffer, range: &Range<usize>| {
         for piece in &files[range.clone()] {

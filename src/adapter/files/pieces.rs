@@ -1,15 +1,15 @@
 //! What shall stand somewhere, member by member, whatever it is made of.
 
-use std::collections::HashSet;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use super::scan::{Tree, at, first_names, scan, sub_path};
 use crate::adapter::Failure;
 use crate::backup::{
-    BackupError, MemberKind, SealedSet, TREE_TOP, TreeMember, tree_index, unescape,
+    BackupError, MemberKind, SealedSet, SetPath, TREE_TOP, TreeMember, left_out, tree_index,
+    unescape,
 };
-use crate::event::{ArtifactFile, ArtifactRecord, FailureKind};
+use crate::event::{ArtifactFile, ArtifactRecord, FailureKind, total};
 use crate::host::{FileKind, FileStat, Host};
 
 /// The mode bits that lend a file's owner or group to who runs it.
@@ -57,11 +57,10 @@ pub(super) fn total_bytes(pieces: &[Piece]) -> u64 {
         PieceKind::File { bytes, .. } => bytes,
         _ => 0,
     };
-    pieces.iter().map(bytes).sum()
+    total(pieces.iter().map(bytes))
 }
 
-/// The members of an artifact. A record that would lead out of the tree is refused: the directory of
-/// every member is a member itself, so no link stands between.
+/// The members of an artifact. A record that would lead out of the tree is refused by who reads it.
 pub(super) fn of_artifact(
     set: &SealedSet,
     artifact: &ArtifactRecord,
@@ -71,36 +70,8 @@ pub(super) fn of_artifact(
         return Err(Failure::refused(text).hint("use the action that restores its kind"));
     };
     let mut pieces = Vec::new();
-    let mut directories = HashSet::new();
-    let mut files = HashSet::new();
     for member in set.tree(artifact)? {
-        let member = member?;
-        let parent = member
-            .path
-            .rsplit_once('/')
-            .map_or(TREE_TOP, |(parent, _)| parent);
-        let is_top = member.path == TREE_TOP;
-        let linked = member
-            .target
-            .as_ref()
-            .is_some_and(|target| files.contains(target));
-        let in_order = is_top == pieces.is_empty()
-            && (is_top || directories.contains(parent))
-            && (member.kind != MemberKind::HardLink || linked);
-        if !in_order {
-            let problem = format!(
-                "the member `{}` of `{}` leads astray",
-                member.path, artifact.name
-            );
-            let set = set.directory().to_owned();
-            return Err(BackupError::Damaged { set, problem }.into());
-        }
-        match member.kind {
-            MemberKind::Directory => _ = directories.insert(member.path.clone()),
-            MemberKind::File => _ = files.insert(member.path.clone()),
-            _ => {}
-        }
-        pieces.extend(of_member(member, folder));
+        pieces.extend(of_member(member?, folder));
     }
     Ok(pieces)
 }
@@ -255,7 +226,7 @@ pub(in crate::adapter) fn difference(
     ignored: &[PathBuf],
 ) -> Result<Option<String>, Failure> {
     let top = path_of(&artifact.source);
-    let mut left_out = excluded(artifact);
+    let mut left_out = excluded(artifact)?;
     left_out.extend(ignored.iter().filter_map(|path| sub_path(&top, path)));
     let counts = |piece: &Piece| !left_out.iter().any(|path| piece.relative.starts_with(path));
     let pieces: Vec<Piece> = of_artifact(set, artifact)?
@@ -276,14 +247,7 @@ pub(in crate::adapter) fn difference(
 }
 
 /// What a backup left out, relative to the tree.
-pub(super) fn excluded(record: &ArtifactRecord) -> Vec<PathBuf> {
-    let list = record
-        .details
-        .get("excluded")
-        .and_then(|list| list.as_array());
-    let paths = list.into_iter().flatten().filter_map(|path| path.as_str());
-    paths
-        .map(path_of)
-        .filter_map(|path| sub_path(Path::new("/"), &path))
-        .collect()
+pub(super) fn excluded(record: &ArtifactRecord) -> Result<Vec<PathBuf>, BackupError> {
+    let paths = left_out(record)?;
+    Ok(paths.iter().map(SetPath::relative).collect())
 }

@@ -18,6 +18,7 @@ use crate::adapter::{
 };
 use crate::backup::SealedSet;
 use crate::event::{ArtifactRecord, Outcome};
+use crate::host::Host;
 
 /// Brings a tree or file back from the backup set: builds it whole beside its place, compares every
 /// hash, swaps it in and keeps what it replaced.
@@ -121,6 +122,11 @@ impl Action for FilesRestore {
             return vec![Finding::refuse(self.no_artifact(set).to_string())];
         };
         let target = self.place(record);
+        // What only shows when everything else stands still would be found with the outage open.
+        let fits = of_artifact(set, record).and_then(|pieces| {
+            let keep = self.kept_paths(context.host, record, &target, &pieces)?;
+            refuse_kept_members(&pieces, &keep, &target)
+        });
         let workshop = workshop(&target, self.aside.as_deref());
         let mut findings = if self.parents {
             parents::check(context.host, &target, workshop)
@@ -134,6 +140,7 @@ impl Action for FilesRestore {
             bytes,
             "the restored tree",
         ));
+        findings.extend(fits.err().map(|failure| Finding::of(&failure)));
         findings
     }
 
@@ -157,7 +164,7 @@ impl FilesRestore {
             .ok_or_else(|| self.no_artifact(set))?;
         let target = self.place(record);
         let pieces = of_artifact(set, record)?;
-        let keep = self.kept_paths(context, record, &target, &pieces)?;
+        let keep = self.kept_paths(context.host, record, &target, &pieces)?;
         if self.parents {
             parents::make(context.host, &target)?;
         }
@@ -198,7 +205,7 @@ impl FilesRestore {
     /// left out and has none goes aside with the directory that came since.
     fn kept_paths(
         &self,
-        context: &StepContext<'_>,
+        host: &dyn Host,
         record: &ArtifactRecord,
         target: &Path,
         pieces: &[Piece],
@@ -207,14 +214,14 @@ impl FilesRestore {
         let asked = asked.iter().filter_map(|path| sub_path(target, path));
         let wanted: Vec<PathBuf> = match &self.keep {
             Some(_) => asked.collect(),
-            None => excluded(record),
+            None => excluded(record)?,
         };
         let mut kept = Vec::new();
         for path in wanted {
             let location = target.join(&path);
             if has_place(pieces, &path) {
                 kept.push(path);
-            } else if self.keep.is_some() && context.host.stat(&location)?.is_some() {
+            } else if self.keep.is_some() && host.stat(&location)?.is_some() {
                 let text = format!(
                     "{} cannot be kept: the backup has no directory for it",
                     location.display()

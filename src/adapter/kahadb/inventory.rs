@@ -1,5 +1,6 @@
 //! What a store holds, and how two stores differ.
 
+use crate::event::total;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -143,7 +144,7 @@ impl fmt::Display for Damage {
 impl StoreInventory {
     /// All messages of all queues.
     pub fn messages(&self) -> u64 {
-        self.queues.values().map(|queue| queue.messages).sum()
+        total(self.queues.values().map(|queue| queue.messages))
     }
 
     /// In what this store differs from the `expected` one, a sentence each; empty if both hold the

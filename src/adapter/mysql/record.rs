@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::connection::Family;
 use crate::adapter::Failure;
 use crate::adapter::database::{Counts, record_of};
-use crate::event::ArtifactRecord;
+use crate::event::{ArtifactRecord, total};
 
 /// `kind` of the artifacts of this room.
 pub(super) const KIND: &str = "mysql-dump";
@@ -155,7 +155,7 @@ impl DumpRecord {
     /// Rows of all tables, and tables.
     pub(super) fn counts(&self) -> Counts {
         Counts {
-            rows: self.contents.values().map(|contents| contents.rows).sum(),
+            rows: total(self.contents.values().map(|contents| contents.rows)),
             tables: self.inventory.tables.len(),
         }
     }

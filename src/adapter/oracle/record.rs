@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::adapter::Failure;
 use crate::adapter::database::{Counts, record_of};
-use crate::event::ArtifactRecord;
+use crate::event::{ArtifactRecord, total};
 
 /// `kind` of the artifacts of this room.
 pub(super) const KIND: &str = "oracle-dump";
@@ -53,7 +53,7 @@ impl Inventory {
     /// Rows of all tables.
     pub(super) fn counts(&self) -> Counts {
         Counts {
-            rows: self.contents.values().map(|contents| contents.rows).sum(),
+            rows: total(self.contents.values().map(|contents| contents.rows)),
             tables: self.contents.len(),
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::properties::Properties;
 use crate::adapter::Failure;
 use crate::adapter::database::{Counts, record_of};
-use crate::event::ArtifactRecord;
+use crate::event::{ArtifactRecord, total};
 
 /// `kind` of the artifacts of this room.
 pub(super) const KIND: &str = "postgres-dump";
@@ -62,7 +62,7 @@ impl DumpRecord {
     pub(super) fn counts(&self) -> Counts {
         let tables = self.definitions.keys();
         Counts {
-            rows: self.contents.values().map(|contents| contents.rows).sum(),
+            rows: total(self.contents.values().map(|contents| contents.rows)),
             tables: tables.filter(|name| name.starts_with("TABLE ")).count(),
         }
     }

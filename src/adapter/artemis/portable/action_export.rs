@@ -23,7 +23,7 @@ use crate::adapter::{
 };
 use crate::backup::{CompressedArtifact, PartialSet};
 use crate::event::{ArtifactRecord, FailureKind, Level, Outcome, StepStatus};
-use crate::host::{Host, Invocation, shell_word};
+use crate::host::{Host, Invocation, shell_literal};
 
 /// The commands for the client, in the step's directory.
 pub(super) const SCRIPT: &str = "export.cli";
@@ -159,7 +159,7 @@ impl ArtemisExport {
             "# For a WildFly whose broker cannot take the copied stores; else leave it out: it holds the same messages."
                 .to_owned(),
             "# The server runs, Domibus is not deployed, its queues are there and empty. Never import twice.".to_owned(),
-            format!("(umask 077; zstd -d {} -o {plain})", shell_word(&file)),
+            format!("(umask 077; zstd -d {} -o {plain})", shell_literal(&file)),
             format!("# If the server runs as another user, give that file to it: chown USER {plain}"),
             format!("jboss-cli.sh --connect --command='{BROKER}:import-journal(file=\"{plain}\")'"),
             format!(

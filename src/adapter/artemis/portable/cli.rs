@@ -89,9 +89,15 @@ impl Cli<'_> {
 
     /// The importing of a file.
     pub(super) fn importing(&self, file: &Path, limit: Duration) -> Invocation {
-        let operation = format!("{BROKER}:import-journal(file=\"{}\")", file.display());
+        let file = text(&file.to_string_lossy());
+        let operation = format!("{BROKER}:import-journal(file={file})");
         self.online(&[&operation], limit)
     }
+}
+
+/// A text between double quotes, in which the client undoes backslashes and nothing else.
+fn text(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Runs it; its answers if every operation succeeded.
@@ -258,6 +264,22 @@ mod tests {
                 "Processing journal messages",
                 "{broken"
             ]
+        );
+    }
+
+    #[test]
+    fn a_file_of_any_name_is_one_argument() {
+        let environment = BTreeMap::new();
+        let cli = Cli {
+            home: Path::new("/opt/wildfly"),
+            environment: &environment,
+        };
+        let file = Path::new("/srv/a\"),b\\/x.xml");
+        let invocation = cli.importing(file, ASKING);
+        let shown = invocation.to_string();
+        assert!(
+            shown.contains("(file=\"/srv/a\\\"),b\\\\/x.xml\")"),
+            "{shown}"
         );
     }
 

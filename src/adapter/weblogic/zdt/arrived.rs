@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::node;
 use crate::adapter::Failure;
-use crate::host::{Control, Host, Invocation, shell_word};
+use crate::host::{Control, Host, Invocation, shell_literal};
 use crate::site::weblogic::{Application, Node, Platform, Staging, Topology};
 
 const LIMIT: Duration = Duration::from_secs(600);
@@ -106,7 +106,11 @@ impl Place<'_> {
     pub(super) fn command(&self) -> Invocation {
         let mut text = String::new();
         for (word, path) in self.paths() {
-            _ = write!(text, "test -e {} && echo there {word}; ", shell_word(&path));
+            _ = write!(
+                text,
+                "test -e {} && echo there {word}; ",
+                shell_literal(&path)
+            );
         }
         if self.java.is_some() {
             text.push_str(SERVERS);

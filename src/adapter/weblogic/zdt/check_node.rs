@@ -13,7 +13,7 @@ use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, Preview, PreviewLine, StepContext,
 };
 use crate::event::Outcome;
-use crate::host::{Control, Host, Invocation, shell_word};
+use crate::host::{Control, Host, Invocation, shell_literal};
 use crate::site::weblogic::Node;
 
 /// OPatch takes a while to start.
@@ -49,7 +49,7 @@ impl CheckNode {
     fn look(&self) -> Invocation {
         let mut text = String::new();
         for place in self.places() {
-            let word = shell_word(&place.to_string_lossy());
+            let word = shell_literal(&place.to_string_lossy());
             _ = write!(text, "test -d {word} || echo missing {word}; ");
         }
         if self.node_manager {
@@ -66,8 +66,8 @@ impl CheckNode {
             return None;
         }
         let home = &self.node.oracle_home;
-        let opatch = shell_word(&home.join("OPatch/opatch").to_string_lossy());
-        let home = shell_word(&home.to_string_lossy());
+        let opatch = shell_literal(&home.join("OPatch/opatch").to_string_lossy());
+        let home = shell_literal(&home.to_string_lossy());
         let text = format!("{opatch} lspatches -oh {home}");
         Some(node::command(&self.node, &text, LIMIT))
     }

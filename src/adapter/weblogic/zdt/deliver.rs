@@ -12,7 +12,7 @@ use crate::adapter::{
     StepContext,
 };
 use crate::event::{FailureKind, Outcome};
-use crate::host::{Control, Host, Invocation, shell_word};
+use crate::host::{Control, Host, Invocation, shell_literal};
 use crate::site::weblogic::Node;
 
 /// Hashing an Oracle home takes minutes, not hours.
@@ -57,16 +57,16 @@ impl Deliver {
     }
 
     fn make_room(&self) -> Invocation {
-        let unfinished = shell_word(&self.unfinished().to_string_lossy());
+        let unfinished = shell_literal(&self.unfinished().to_string_lossy());
         let parent = self.path.parent().unwrap_or(Path::new("/"));
-        let parent = shell_word(&parent.to_string_lossy());
+        let parent = shell_literal(&parent.to_string_lossy());
         let text = format!("rm -rf -- {unfinished} && mkdir -p -- {parent}");
         node::command(&self.node, &text, LOOK)
     }
 
     fn give_name(&self) -> Invocation {
-        let unfinished = shell_word(&self.unfinished().to_string_lossy());
-        let path = shell_word(&self.path.to_string_lossy());
+        let unfinished = shell_literal(&self.unfinished().to_string_lossy());
+        let path = shell_literal(&self.path.to_string_lossy());
         let mv = if self.replace { "mv -fT" } else { "mv -nT" };
         let text = format!(
             "sync -- {unfinished} && {mv} -- {unfinished} {path} && ! test -e {unfinished}"

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::adapter::{Failure, Finding};
 use crate::event::FailureKind;
-use crate::host::{Control, Exit, Host, HostError, Invocation, Streams, shell_word};
+use crate::host::{Control, Exit, Host, HostError, Invocation, Streams, shell_literal};
 use crate::site::weblogic::Node;
 
 /// A shell command on the node.
@@ -122,7 +122,7 @@ fn by_hand(node: &Node) -> String {
 /// Lists what lies at a path, so that two listings are equal if and only if the trees are: kind, mode
 /// of files, name, target of links, hash.
 pub(super) fn listing(path: &Path) -> String {
-    let word = shell_word(&path.to_string_lossy());
+    let word = shell_literal(&path.to_string_lossy());
     format!(
         "set -e; if [ -d {word} ]; then cd {word}; \
          find . -mindepth 1 ! -type f -printf '%y %P %l\\n' | LC_ALL=C sort; \
