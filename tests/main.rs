@@ -23,6 +23,7 @@ mod domibus_queues;
 mod executor;
 mod fake_tools;
 mod h2_file;
+mod h2_page_store;
 mod host_files;
 mod host_network;
 mod host_run;

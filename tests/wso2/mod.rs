@@ -4,6 +4,8 @@
     reason = "a test's helpers end the test where it cannot go on"
 )]
 
+mod databases;
+mod killed;
 mod refused;
 mod round_trip;
 mod world;

@@ -2,27 +2,12 @@
 
 use insta::assert_snapshot;
 
+use super::databases::postgres_section as postgres;
 use super::world::World;
 use crate::cli::harness::redact;
 
 const H2: &str = "  database: { kind: h2, file: old/repository/database/WSO2CARBON_DB.mv.db }\n  \
                   staging: { kind: h2, file: new/repository/database/WSO2CARBON_DB.mv.db }\n";
-
-/// The sections of two databases of the rig.
-fn postgres(rig: &crate::postgres::rig::Rig, present: &str, staging: &str) -> String {
-    let one = |name: &str| {
-        format!(
-            "{{ kind: postgres, host: 127.0.0.1, port: {}, name: {name}, user: {}, \
-             password: {{ env: DB_PASSWORD }} }}",
-            rig.port, rig.user
-        )
-    };
-    format!(
-        "  database: {}\n  staging: {}\n",
-        one(present),
-        one(staging)
-    )
-}
 
 /// Paths of the test's own place and its ports are not the same twice.
 fn shown(world: &World, text: &str) -> String {

@@ -80,7 +80,12 @@ impl World {
     /// Every file below a folder, without what a server writes while it runs.
     pub(super) fn files(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let top = self.sandbox.path(folder);
-        let written = ["wso2carbon.pid", "wso2carbon.log", "WSO2CARBON_DB.mv.db"];
+        let written = [
+            "wso2carbon.pid",
+            "wso2carbon.log",
+            "WSO2CARBON_DB.mv.db",
+            "WSO2CARBON_DB.h2.db",
+        ];
         walkdir::WalkDir::new(&top)
             .into_iter()
             .map(Result::unwrap)
