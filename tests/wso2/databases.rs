@@ -43,15 +43,6 @@ fn section(kind: &str, port: u16, user: &str, [present, staging]: [&str; 2]) -> 
     )
 }
 
-/// The sections of two databases of the rig.
-pub(super) fn postgres_section(
-    rig: &crate::postgres::rig::Rig,
-    present: &str,
-    staging: &str,
-) -> String {
-    section("postgres", rig.port, &rig.user, [present, staging])
-}
-
 /// On the rig's PostgreSQL, if there is one.
 pub(super) fn postgres(scenario: &str) -> Option<Database> {
     let rig = crate::postgres::rig::rig()?;
@@ -62,7 +53,7 @@ pub(super) fn postgres(scenario: &str) -> Option<Database> {
     let staging = rig.empty();
     let url = format!("jdbc:postgresql://127.0.0.1:{}/{staging}", rig.port);
     Some(Database {
-        section: postgres_section(rig, &present, &staging),
+        section: section("postgres", rig.port, &rig.user, [&present, &staging]),
         secret: rig.password.clone(),
         url: Box::new(move |_| url.clone()),
         present: {

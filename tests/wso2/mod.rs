@@ -7,5 +7,7 @@
 mod databases;
 mod killed;
 mod refused;
+mod refused_databases;
+mod refused_files;
 mod round_trip;
 mod world;

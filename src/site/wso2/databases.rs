@@ -145,15 +145,11 @@ pub(super) fn same_place(
     missing: &mut Vec<String>,
 ) {
     let place = |one: &Wso2DatabaseDocument| {
+        let file = one.file.clone().filter(|_| one.kind == DatabaseKind::H2);
         let host = one.host.as_deref().map(str::to_lowercase);
-        (
-            one.name.clone(),
-            one.file.clone(),
-            host,
-            one.port,
-            one.socket.clone(),
-            one.service.clone(),
-        )
+        let port = one.port.or(usual_port(one.kind));
+        let server = (host, port, one.socket.clone(), one.service.clone());
+        (one.name.clone(), file, server)
     };
     let ends = [database, staging].map(|one| one.file.as_deref().and_then(h2_end));
     if let [Some(present), Some(other)] = ends
@@ -169,6 +165,16 @@ pub(super) fn same_place(
             "wso2.staging: is the present database; the new version works on one of its own"
                 .to_owned(),
         );
+    }
+}
+
+/// Where a server of that kind listens if nothing else is said.
+fn usual_port(kind: DatabaseKind) -> Option<u16> {
+    match kind {
+        DatabaseKind::Mysql => Some(3306),
+        DatabaseKind::Postgres => Some(5432),
+        DatabaseKind::Oracle => Some(1521),
+        DatabaseKind::H2 => None,
     }
 }
 
@@ -190,14 +196,20 @@ fn h2_end(file: &Path) -> Option<&'static str> {
 /// The JDBC address that the product's guide gives.
 pub(super) fn usual_url(given: &Wso2DatabaseDocument, staging: &Wso2Database) -> Option<String> {
     let host = given.host.as_deref();
-    let at = |port: u16| Some(format!("{}:{}", host?, given.port.unwrap_or(port)));
+    let at = || {
+        Some(format!(
+            "{}:{}",
+            host?,
+            given.port.or(usual_port(given.kind))?
+        ))
+    };
     let name = &staging.name;
     match given.kind {
-        DatabaseKind::Mysql => Some(format!("jdbc:mysql://{}/{name}", at(3306)?)),
-        DatabaseKind::Postgres => Some(format!("jdbc:postgresql://{}/{name}", at(5432)?)),
+        DatabaseKind::Mysql => Some(format!("jdbc:mysql://{}/{name}", at()?)),
+        DatabaseKind::Postgres => Some(format!("jdbc:postgresql://{}/{name}", at()?)),
         DatabaseKind::Oracle => {
             let service = given.service.as_deref()?;
-            Some(format!("jdbc:oracle:thin:@//{}/{service}", at(1521)?))
+            Some(format!("jdbc:oracle:thin:@//{}/{service}", at()?))
         }
         DatabaseKind::H2 => {
             let path = h2_path(staging.file.as_ref()?)?;
