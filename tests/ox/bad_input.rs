@@ -206,7 +206,15 @@ fn schemata_with_odd_names() {
     let ended = rig
         .run(&["plan", "upgrade", "--scenario", "rolling-upgrade"])
         .expect(3);
-    insta::assert_snapshot!(told(&rig, &ended.text), @"");
+    insta::assert_snapshot!(told(&rig, &ended.text), @r#"
+    error: the site file site.yaml does not say enough
+      hint: `ox.schemata`: `` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+      hint: `ox.schemata`: `-n` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+      hint: `ox.schemata`: `a b` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+      hint: `ox.schemata`: `x;reboot` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+      hint: `ox.schemata`: `../x` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+      hint: `ox.schemata`: `two\nlines` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+    "#);
 }
 
 #[test]

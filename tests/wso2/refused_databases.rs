@@ -42,7 +42,34 @@ fn a_server_that_is_not_shown_to_be_stopped_ends_the_backup() {
         .sandbox
         .run(&["backup", "--yes", "--jobs", "1", "--scenario", "carbon"]);
     assert_eq!(said.code(), 5, "{said}");
-    assert_snapshot!(shown_with(&world, &database, &summary(&said)), @"");
+    assert_snapshot!(shown_with(&world, &database, &summary(&said)), @r#"
+    Backup of carbon: FAILED after [SPAN] (run [RUN], carbon)
+      2 steps done, 1 failed, 12 not run
+        not run  quiet                   `stop-server[node2]`, which it comes after, failed
+        not run  check-quiet-postgres    `stop-server[node2]`, which it comes after, failed
+        not run  dump-database-postgres  `stop-server[node2]`, which it comes after, failed
+        not run  save-home[old]          `stop-server[node2]`, which it comes after, failed
+        not run  save-home[node2]        `stop-server[node2]`, which it comes after, failed
+        not run  save-new-configuration  `stop-server[node2]`, which it comes after, failed
+        not run  save-new-deployment     `stop-server[node2]`, which it comes after, failed
+        not run  save-new-tenants        `stop-server[node2]`, which it comes after, failed
+        not run  saved                   `stop-server[node2]`, which it comes after, failed
+        not run  still-stopped[old]      `stop-server[node2]`, which it comes after, failed
+        not run  still-stopped[node2]    `stop-server[node2]`, which it comes after, failed
+        not run  seal                    `stop-server[node2]`, which it comes after, failed
+
+    Failed: stop-server[node2] (server.stop)
+      port <port of node2> is open although no process of the server in [SITE]/node2 is left: process [PID] ([PROGRAM]) listens
+      the result does not stand up to verification
+        to do    if that is the server, name its `pid_file`; if not, end that process or take the port out of `ports`; then resume
+
+    Backup set [RUN] (not finished)
+
+    Downtime  open since [CLOCK], [SPAN] so far: the application is not available
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+    "#);
     assert!(
         !world
             .sandbox
@@ -167,7 +194,51 @@ fn a_migration_that_fails_in_the_middle() {
                   CREATE TABLE UM_SYSTEM_ROLE (UM_ID INT PRIMARY KEY);\n";
     let before = world_text(&database);
     let (world, text) = upgraded_with(&database, "mysql", script);
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    Upgrade of carbon: FAILED after [SPAN] (run [RUN], dss)
+      9 steps done, 1 failed, 22 not run
+        not run  check-tables[UM_DOMAIN]            `migrate-staging`, which it comes after, failed
+        not run  check-tables[UM_SYSTEM_USER]       `migrate-staging`, which it comes after, failed
+        not run  check-tables[UM_SYSTEM_ROLE]       `migrate-staging`, which it comes after, failed
+        not run  check-tables[UM_SYSTEM_USER_ROLE]  `migrate-staging`, which it comes after, failed
+        not run  filled                             `migrate-staging`, which it comes after, failed
+        not run  connect-datasource                 `migrate-staging`, which it comes after, failed
+        not run  connect-user-management            `migrate-staging`, which it comes after, failed
+        not run  connect-registry                   `migrate-staging`, which it comes after, failed
+        not run  carry-super-tenant                 `migrate-staging`, which it comes after, failed
+        not run  carry-tenants                      `migrate-staging`, which it comes after, failed
+        not run  check-configuration                `migrate-staging`, which it comes after, failed
+        not run  installed                          `migrate-staging`, which it comes after, failed
+        not run  start-server                       `migrate-staging`, which it comes after, failed
+        not run  check-health                       `migrate-staging`, which it comes after, failed
+        not run  started                            `migrate-staging`, which it comes after, failed
+        not run  test-user-stores                   `migrate-staging`, which it comes after, failed
+        not run  test-tenants                       `migrate-staging`, which it comes after, failed
+        not run  test-features                      `migrate-staging`, which it comes after, failed
+        not run  tested                             `migrate-staging`, which it comes after, failed
+        not run  promote                            `migrate-staging`, which it comes after, failed
+        and 2 more
+
+    Warnings
+      ! fill-staging: the account domibus@127.0.0.1 lacks PROCESS: sessions of other accounts on the schema cannot be seen
+
+    Failed: migrate-staging (mysql.script)
+      the script [SITE]/scripts/mysql-migration.sql failed in `<staging>`
+      the tool failed
+        command  mysql --defaults-file=/dev/fd/3 --user=domibus --protocol=tcp --host=127.0.0.1 --port=<port> --default-character-set=utf8mb4 --max-allowed-packet=1G --connect-timeout=20 --batch --binary-mode --comments --loose-skip-reconnect --loose-sandbox --loose-skip-commands --loose-skip-print-query-on-error --database=<staging>
+        ended    exit code 1
+        stderr   ERROR 1146 (42S02) at line 2: Table '<staging>.UM_NOT_THERE' doesn't exist
+        to do    statements before the failing one stay in effect: before the next attempt restore the schema from the backup set; a staging copy is emptied instead, and a new run fills it
+
+    Uses backup set [RUN]  [SITE]/backups/carbon/[RUN]
+
+    Downtime  open since [CLOCK], [SPAN] so far: the application is not available
+    Point of no return  not reached: nothing needs to be restored
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+      upgrade-kit restore --scenario dss --from [RUN] --site site.yaml
+    "#);
     assert_eq!((database.present)(&world), before);
 }
 
@@ -184,5 +255,43 @@ fn a_migration_that_makes_a_table_too_few() {
                   CREATE TABLE UM_SYSTEM_ROLE (UM_ID INT PRIMARY KEY);\n\
                   CREATE TABLE UM_SYSTEM_USER_ROLE (UM_ID INT PRIMARY KEY);\n";
     let (_world, text) = upgraded_with(&database, "postgresql", script);
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    Upgrade of carbon: FAILED after [SPAN] (run [RUN], dss)
+      10 steps done, 1 failed, 21 not run
+        not run  check-tables-postgres[UM_SYSTEM_USER]       `check-tables-postgres[UM_DOMAIN]` failed and ended the run
+        not run  check-tables-postgres[UM_SYSTEM_ROLE]       `check-tables-postgres[UM_DOMAIN]` failed and ended the run
+        not run  check-tables-postgres[UM_SYSTEM_USER_ROLE]  `check-tables-postgres[UM_DOMAIN]` failed and ended the run
+        not run  filled                                      `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  connect-datasource                          `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  connect-user-management                     `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  connect-registry                            `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  carry-super-tenant                          `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  carry-tenants                               `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  check-configuration                         `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  installed                                   `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  start-server                                `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  check-health                                `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  started                                     `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  test-user-stores                            `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  test-tenants                                `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  test-features                               `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  tested                                      `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  promote                                     `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        not run  upgraded                                    `check-tables-postgres[UM_DOMAIN]`, which it comes after, failed
+        and 1 more
+
+    Failed: check-tables-postgres[UM_DOMAIN] (postgres.query)
+      the answer of `<staging>` is `0` instead of `1`
+      the result does not stand up to verification
+        to do    the migration did not make this table: see whether the script is that of this product and version; then empty the staging database and begin a new upgrade
+
+    Uses backup set [RUN]  [SITE]/backups/carbon/[RUN]
+
+    Downtime  open since [CLOCK], [SPAN] so far: the application is not available
+    Point of no return  not reached: nothing needs to be restored
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+      upgrade-kit restore --scenario dss --from [RUN] --site site.yaml
+    "#);
 }

@@ -100,7 +100,22 @@ fn xml_files_that_say_something_else() {
     );
     fs::write(path("user-mgt.xml"), b"<UserManager>\xe9</UserManager>").unwrap();
     fs::write(path("registry.xml"), "\n").unwrap();
-    assert_snapshot!(checked(&world), @"");
+    assert_snapshot!(checked(&world), @r#"
+    REFUSED  connect-datasource: [SITE]/new/repository/conf/datasources/master-datasources.xml cannot be edited:
+               datasources-configuration/datasources/datasource[name='WSO2_CARBON_DB']/jndiConfig/name: there is no such element
+               datasources-configuration/datasources/datasource[name='WSO2_CARBON_DB']/definition/configuration/url: there is no such element
+               datasources-configuration/datasources/datasource[name='WSO2_CARBON_DB']/definition/configuration/driverClassName: there is no such element
+             to do: correct the file, or what the site and its runbook say of it
+    REFUSED  connect-user-management: [SITE]/new/repository/conf/user-mgt.xml is not in UTF-8
+             to do: convert it, or edit it by hand and disable this step with a reason
+    REFUSED  connect-registry: [SITE]/new/repository/conf/registry.xml cannot be edited: it has no element
+             to do: correct the file, or what the site and its runbook say of it
+    info     stop-server[old]: the server does not run
+    info     stop-server[node2]: the server does not run
+    info     stop-new-server: the server does not run
+
+    3 things stand in the way
+    "#);
 }
 
 /// In bounded time and memory, whatever stands in the files.
