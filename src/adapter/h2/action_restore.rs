@@ -104,11 +104,11 @@ impl H2Restore {
         };
         let found = record(artifact)?;
         // H2 looks for a database by the end of its file's name.
-        if (found.layout == Layout::Page) != is_page_store(&self.file) {
+        if (found.layout == Some(Layout::Page)) != is_page_store(&self.file) {
             let (file, name) = (self.file.display(), &self.artifact);
             let text =
                 format!("{file} is not named as the H2 database `{name}` of the set has to be");
-            let end = if found.layout == Layout::Page {
+            let end = if found.layout == Some(Layout::Page) {
                 ".h2.db"
             } else {
                 ".mv.db"

@@ -26,7 +26,7 @@ pub(super) fn inspect(file: &mut (impl Read + Seek)) -> io::Result<Result<StoreF
         return Ok(Err("it ends within its first header".to_owned()));
     };
     let found = |format, closed| StoreFile {
-        layout: Layout::Page,
+        layout: Some(Layout::Page),
         format,
         closed,
     };

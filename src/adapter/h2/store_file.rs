@@ -22,13 +22,10 @@ const FOOTER: usize = 128;
 /// `FilePathEncrypt.HEADER`.
 const ENCRYPTED: &[u8] = b"H2encrypt";
 
-/// How a database file is laid out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How a database file is laid out, if it is no MVStore (`….mv.db`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Layout {
-    /// `….mv.db`. Records of sets do not name it.
-    #[default]
-    Mv,
     /// `….h2.db`.
     Page,
 }
@@ -36,18 +33,14 @@ pub(super) enum Layout {
 /// A database file that is whole as far as can be told from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StoreFile {
-    /// Its layout.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub(super) layout: Layout,
+    /// Its layout; `None` for an MVStore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) layout: Option<Layout>,
     /// Version of the format: 1 for H2 1.4, 2 for 2.0 and 2.1, 3 from 2.2 on; of a page store 3 for 1.2
     /// and 1.3. `None` if the file is encrypted, which hides it.
     pub(super) format: Option<u64>,
     /// Whether the database was closed. If not, H2 repairs it when it is opened.
     pub(super) closed: bool,
-}
-
-fn is_usual(layout: &Layout) -> bool {
-    *layout == Layout::Mv
 }
 
 /// Why a file is none.
@@ -81,7 +74,7 @@ fn inspect_bytes(mut file: impl Read + Seek) -> io::Result<Result<StoreFile, Str
     file.by_ref().take(2 * BLOCK).read_to_end(&mut blocks)?;
     if blocks.starts_with(ENCRYPTED) {
         return Ok(Ok(StoreFile {
-            layout: Layout::Mv,
+            layout: None,
             format: None,
             closed: true,
         }));
@@ -107,7 +100,7 @@ fn inspect_bytes(mut file: impl Read + Seek) -> io::Result<Result<StoreFile, Str
         return Ok(Err(problem));
     }
     Ok(Ok(StoreFile {
-        layout: Layout::Mv,
+        layout: None,
         format: Some(format),
         closed,
     }))
@@ -227,7 +220,7 @@ mod tests {
     fn a_database_that_h2_wrote() {
         let found = inspect_bytes(Cursor::new(database())).unwrap().unwrap();
         let expected = StoreFile {
-            layout: Layout::Mv,
+            layout: None,
             format: Some(2),
             closed: true,
         };
