@@ -124,7 +124,7 @@ fn the_option_names_a_database_file() {
     assert_eq!(
         action.validate(),
         [
-            "`file`: `data/domibus.db` does not end in `.mv.db`",
+            "`file`: `data/domibus.db` does not end in `.mv.db` or `.h2.db`",
             "`file`: `data/domibus.db` is not an absolute path"
         ]
     );

@@ -24,6 +24,7 @@ mod executor;
 mod fake_tools;
 mod fuzz;
 mod h2_file;
+mod h2_page_store;
 mod host_files;
 mod host_network;
 mod host_run;

@@ -276,7 +276,7 @@ fn what_cannot_work_is_refused_beforehand() {
     let restore = Step::new("restore", "files.restore", &elsewhere).using(&set);
     assert_eq!(
         refusal(&world, &restore),
-        "/missing is not a directory (no hint)"
+        "/missing does not exist (correct the path, or make the directory)"
     );
     let other_disk = json!({ "artifact": "config", "aside": "/proc" });
     let restore = Step::new("restore", "files.restore", &other_disk).using(&set);

@@ -1,5 +1,6 @@
 //! `check`: a read-only look at the real installation; reports everything at once.
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::arguments::{CheckArguments, ListFormat};
@@ -106,10 +107,7 @@ pub(super) fn look(prepared: &Prepared) -> Vec<StepFindings> {
             .programs()
             .iter()
             .filter(|program| host.find_program(program).is_none())
-            .map(|program| {
-                Finding::refuse(format!("the program `{program}` was not found"))
-                    .hint("install it, or name its path in the site file")
-            })
+            .map(|program| unusable(&host, program))
             .collect();
         findings.extend(action.secrets().into_iter().filter_map(|reference| {
             let failure: Failure = secret(reference).err()?;
@@ -141,6 +139,17 @@ pub(super) fn look(prepared: &Prepared) -> Vec<StepFindings> {
         }
     }
     found
+}
+
+/// A program that cannot be started.
+fn unusable(host: &dyn Host, program: &str) -> Finding {
+    let there = program.contains('/') && matches!(host.stat(Path::new(program)), Ok(Some(_)));
+    if there {
+        return Finding::refuse(format!("the program `{program}` may not be executed"))
+            .hint("give it the right to be (chmod +x), or correct its path in the site file");
+    }
+    Finding::refuse(format!("the program `{program}` was not found"))
+        .hint("install it, or name its path in the site file")
 }
 
 fn finding(note: &Note) -> Finding {

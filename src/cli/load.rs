@@ -47,8 +47,7 @@ pub(super) fn load(arguments: &SiteArguments) -> Result<LoadedSite, Stop> {
     let path = &arguments.site;
     let source = SourceFile::new(path.display().to_string(), read(path)?);
     let names: Names = decode(&source).unwrap_or_default();
-    let product = check(&names, &source)?;
-    let (head, document) = product.decode(&source)?;
+    let (head, document) = checked(&names, &source)?;
     let directory = std::path::absolute(path)
         .map_err(|error| Stop::because(Exit::Internal, &error))?
         .parent()
@@ -106,8 +105,8 @@ struct Names {
     product: Option<String>,
 }
 
-/// Rules that the types cannot say.
-fn check(names: &Names, source: &SourceFile) -> Result<Product, Stop> {
+/// The document, held to rules that the types cannot say; all problems at once.
+fn checked(names: &Names, source: &SourceFile) -> Result<(SiteHead, ProductDocument), Problems> {
     let mut problems = Problems::new();
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if let Some(site) = &names.site
@@ -121,21 +120,22 @@ fn check(names: &Names, source: &SourceFile) -> Result<Product, Stop> {
         .help("use lower-case letters, digits, dashes and underscores");
         problems.push(problem);
     }
-    let product = match &names.product {
-        None => Product::ALL[0],
-        Some(name) => Product::named(name).unwrap_or_else(|| {
-            let known = Product::ALL.map(Product::word).join(", ");
-            let problem =
-                Problem::error(Code::WRONG_VALUE, format!("there is no product `{name}`"))
-                    .at(source.value_at(&["product"]), "")
-                    .help(format!("products: {known}"));
-            problems.push(problem);
-            Product::ALL[0]
-        }),
+    let name = names.product.as_deref();
+    let product = name.map_or(Some(Product::ALL[0]), Product::named);
+    let Some(product) = product else {
+        let known = Product::ALL.map(Product::word).join(", ");
+        let name = name.unwrap_or_default();
+        let problem = Problem::error(Code::WRONG_VALUE, format!("there is no product `{name}`"))
+            .at(source.value_at(&["product"]), "")
+            .help(format!("products: {known}"));
+        problems.push(problem);
+        // What else the file may hold is not known.
+        return Err(problems);
     };
-    if problems.has_errors() {
-        Err(problems.into())
-    } else {
-        Ok(product)
+    match product.decode(source) {
+        Ok(read) if !problems.has_errors() => return Ok(read),
+        Ok(_) => {}
+        Err(more) => problems.extend(more),
     }
+    Err(problems)
 }

@@ -26,12 +26,13 @@ pub fn text(found: &[StepFindings]) -> String {
             Severity::Info => "info",
         };
         for (step, finding) in all(found).filter(|(_, finding)| finding.severity == severity) {
-            _ = writeln!(
-                text,
-                "{title:<8} {}: {}",
-                clean(step),
-                clean(&finding.message)
-            );
+            let mut lines = finding.message.lines();
+            let first = clean(lines.next().unwrap_or_default());
+            _ = writeln!(text, "{title:<8} {}: {first}", clean(step));
+            // The lines of a difference stay lines.
+            for line in lines {
+                _ = writeln!(text, "{:8}   {}", "", clean(line));
+            }
             if let Some(hint) = &finding.hint {
                 _ = writeln!(text, "{:8} to do: {}", "", clean(hint));
             }

@@ -231,7 +231,9 @@ fn a_new_server_on_the_present_data_is_refused() {
     REFUSED  check-separate: both use the database file [SITE]/new/data/domibus.mv.db
              to do: give the new installation a place of its own, or name what is shared on purpose in `target.share`; then neither may ever run beside the other
     REFUSED  clone-database-file: [SITE]/new/data is not a directory
+             to do: correct the path, or make the directory
     REFUSED  fill-folder[payloads-default]: [SITE]/new/data is not a directory
+             to do: correct the path, or make the directory
     warning  check-separate: the database names payloads by their whole path: the new version reads those of [SITE]/installation/data/payloads there, not in [SITE]/new/data/payloads, until a script of `upgrade.scripts` rewrites TB_PART_INFO.FILENAME
     info     installation: nothing here tells Domibus 4.x from 5.x; read as 5.x ([SITE]/new/tomcat/conf/domibus)
     info     stop-server: the server does not run

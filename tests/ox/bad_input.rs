@@ -3,7 +3,7 @@
 use super::rig::Rig;
 
 /// The output without what differs from run to run.
-fn told(rig: &Rig, text: &str) -> String {
+pub(super) fn told(rig: &Rig, text: &str) -> String {
     let folder = rig.path("");
     let folder = folder.display().to_string();
     text.replace(folder.trim_end_matches('/'), "[folder]")
@@ -87,18 +87,6 @@ fn a_missing_tool_is_found_before_anything_changes() {
 }
 
 #[test]
-fn schemata_that_do_not_exist_or_are_forgotten() {
-    let rig = Rig::new(3);
-    rig.change_site("oxdatabase_2, oxdatabase_3", "oxdatabase_4");
-    rig.backup().expect(0);
-    let text = rig.upgrade(&[]).expect(5).text;
-    let expected =
-        "there is no schema oxdatabase_4; the site does not name oxdatabase_2, oxdatabase_3";
-    assert!(text.contains(expected), "{text}");
-    assert_eq!(rig.calls().len(), 1);
-}
-
-#[test]
 fn a_selection_that_names_no_schema() {
     let rig = Rig::new(2);
     rig.backup().expect(0);
@@ -111,73 +99,142 @@ fn a_selection_that_names_no_schema() {
 }
 
 #[test]
-fn output_that_is_no_list_is_not_taken_for_an_empty_one() {
-    for (tool, script, expected) in [
-        (
-            "listUpdateTasks",
-            "echo 'Connection reset'; exit 0",
-            "something else than a list of update tasks",
-        ),
-        (
-            "listUpdateTasks",
-            "exit 0",
-            "printed nothing where a list of update tasks was expected",
-        ),
-        (
-            "listserver",
-            "echo 'id,name'; echo '\"8\",\"oxserver-n'; exit 0",
-            "something else than a list of servers",
-        ),
-        (
-            "listserver",
-            "printf 'id,name\\n\"x\",\"oxserver-new\"\\n'; exit 0",
-            "something else than a server's id",
-        ),
-        (
-            "listserver",
-            "printf 'id,name\\n\"8\",\"oxserver-new\"\\n\"9\",\"oxserver-new\"\\n'; exit 0",
-            "2 servers are called `oxserver-new`: 8, 9",
-        ),
-        (
-            "listdatabaseschema",
-            "echo Hello; exit 0",
-            "something else than a list of schemata",
-        ),
-        (
-            "registerserver",
-            "echo 'server 9 registered'; exit 0",
-            "registerserver told id 9, listserver has no id",
-        ),
-    ] {
-        let rig = Rig::new(1);
-        rig.backup().expect(0);
-        rig.fault(tool, script);
-        let text = rig.upgrade(&[]).expect(5).text;
-        assert!(text.contains(expected), "{tool}: {text}");
-        assert_eq!(rig.count("enableschema"), 0);
-    }
-}
-
-/// It exits 0 and does nothing: on an old node, for a schema that others update, or out of spite.
-#[test]
-fn a_runupdate_that_does_nothing_is_a_failed_step() {
+fn a_site_file_without_anything_in_it() {
     let rig = Rig::new(1);
-    rig.backup().expect(0);
-    rig.fault("runupdate", "exit 0");
-    let text = rig.upgrade(&[]).expect(5).text;
-    let expected = "schema oxdatabase_1 is not updated; pending: AddColumnTask, FillColumnTask";
-    assert!(text.contains(expected), "{text}");
-    rig.assert_schemata(&["oxdatabase_1"], &[]);
+    let plan = ["plan", "upgrade", "--scenario", "rolling-upgrade"];
+    rig.write("site.yaml", "");
+    let ended = rig.run(&plan).expect(3);
+    insta::assert_snapshot!(told(&rig, &ended.text), @r#"
+    error[UK0110]: site.yaml is empty
+     --> site.yaml:1:1
+      |
+    1 |
+      | ^
+      |
+      = help: a comment is not enough: the document must have keys
+    "#);
+    rig.write("site.yaml", "site: cluster\nproduct: ox\nox: {}\n");
+    let ended = rig.run(&plan).expect(3);
+    insta::assert_snapshot!(told(&rig, &ended.text), @r#"
+    error[UK0202]: the key `version` is missing in `ox`
+     --> site.yaml:3:1
+      |
+    3 | ox: {}
+      | ^^ `version` belongs here
+      |
+      = help: add `version: …`
+
+    error[UK0202]: the key `server_name` is missing in `ox`
+     --> site.yaml:3:1
+      |
+    3 | ox: {}
+      | ^^ `server_name` belongs here
+      |
+      = help: add `server_name: …`
+
+    error[UK0202]: the key `migration_url` is missing in `ox`
+     --> site.yaml:3:1
+      |
+    3 | ox: {}
+      | ^^ `migration_url` belongs here
+      |
+      = help: add `migration_url: …`
+
+    3 errors
+    "#);
 }
 
 #[test]
-fn wrong_credentials_are_told_with_what_to_do() {
+fn values_of_another_type() {
     let rig = Rig::new(1);
-    rig.backup().expect(0);
-    rig.write("password", "wrong\n");
-    let text = rig.upgrade(&[]).expect(5).text;
-    assert!(
-        text.contains("listdatabaseschema failed") && text.contains("look at `ox.admin`"),
-        "{text}"
-    );
+    rig.change_site("site: cluster", "site: My Cluster");
+    rig.change_site("schemata: [oxdatabase_1]", "schemata: oxdatabase_1");
+    rig.change_site("procedure: automatic", "procedure: magic");
+    rig.change_site("{ key: g, old: old, new: new }", "[g]");
+    rig.change_site("already_registered: abort", "already_registered: yes");
+    let ended = rig
+        .run(&["plan", "upgrade", "--scenario", "rolling-upgrade"])
+        .expect(3);
+    insta::assert_snapshot!(told(&rig, &ended.text), @r#"
+    error[UK0204]: `My Cluster` cannot be the name of a site
+     --> site.yaml:1:7
+      |
+    1 | site: My Cluster
+      |       ^^^^^^^^^^
+      |
+      = help: use lower-case letters, digits, dashes and underscores
+
+    error[UK0204]: `magic` is not possible here
+     --> site.yaml:5:14
+      |
+    5 |   procedure: magic
+      |              ^^^^^
+      |
+      = help: possible here: `manual`, `automatic`
+
+    error[UK0204]: `yes` is not possible here
+     --> site.yaml:8:23
+      |
+    8 |   already_registered: yes
+      |                       ^^^
+      |
+      = help: possible here: `ask`, `abort`, `continue`
+
+    error[UK0203]: expected a mapping of keys and values, found a list
+      --> site.yaml:28:14
+       |
+    28 |   hazelcast: [g]
+       |              ^^^
+
+    error[UK0203]: expected a list, found the text `oxdatabase_1`
+      --> site.yaml:29:13
+       |
+    29 |   schemata: oxdatabase_1
+       |             ^^^^^^^^^^^^
+       |
+       = help: write it as a list: [oxdatabase_1]
+
+    5 errors
+    "#);
+}
+
+#[test]
+fn schemata_with_odd_names() {
+    let rig = Rig::new(1);
+    let odd = "['', '-n', 'a b', 'x;reboot', '../x', \"two\\nlines\", 7]";
+    rig.change_site("[oxdatabase_1]", odd);
+    let ended = rig
+        .run(&["plan", "upgrade", "--scenario", "rolling-upgrade"])
+        .expect(3);
+    insta::assert_snapshot!(told(&rig, &ended.text), @r#"
+    error: the site file site.yaml does not say enough
+      hint: `ox.schemata`: `` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+      hint: `ox.schemata`: `-n` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+      hint: `ox.schemata`: `a b` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+      hint: `ox.schemata`: `x;reboot` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+      hint: `ox.schemata`: `../x` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+      hint: `ox.schemata`: `two\nlines` is no name of a schema: letters, digits, `_`, `-`, `.` and `$`, and no `-` first
+    "#);
+}
+
+#[test]
+fn files_of_a_node_that_are_not_there() {
+    let rig = Rig::new(1);
+    rig.remove("etc/n1/server.properties");
+    rig.remove("etc/n2/system.properties");
+    let ended = rig
+        .run(&["check", "upgrade", "--scenario", "rolling-upgrade"])
+        .expect(4);
+    insta::assert_snapshot!(told(&rig, &ended.text), @r#"
+    REFUSED  set-redirect[n1]: [folder]/etc/n1/server.properties does not exist
+             to do: name the node's own file in the site file, as it is seen from here
+    REFUSED  remove-redirect[n1]: [folder]/etc/n1/server.properties does not exist
+             to do: name the node's own file in the site file, as it is seen from here
+    REFUSED  set-server-name[n2]: [folder]/etc/n2/system.properties does not exist
+             to do: name the node's own file in the site file, as it is seen from here
+    REFUSED  check-server-name[n2]: [folder]/etc/n2/system.properties does not exist
+             to do: name the node's own file in the site file, as it is seen from here
+
+    4 things stand in the way
+    "#);
 }

@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod bad_tools;
 mod database;
 mod failures;
 mod interrupted;

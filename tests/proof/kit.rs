@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// When the program is killed.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Moment {
+pub(crate) enum Moment {
     /// So long after it was started.
     After(Duration),
     /// When the newest journal has grown by so many lines.
@@ -20,27 +20,27 @@ pub(super) enum Moment {
 
 /// What a call of the program came to.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// The exit code; none after a kill.
-    pub(super) code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// Standard output and error.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// The program on one site.
-pub(super) struct Kit {
+pub(crate) struct Kit {
     /// The site file.
-    pub(super) site: PathBuf,
+    pub(crate) site: PathBuf,
     /// `<state>/<site>/runs`.
-    pub(super) runs: PathBuf,
+    pub(crate) runs: PathBuf,
     /// `<backups>/<site>`.
-    pub(super) sets: PathBuf,
+    pub(crate) sets: PathBuf,
     /// Where its output goes.
-    pub(super) output: PathBuf,
+    pub(crate) output: PathBuf,
     /// Additional environment.
-    pub(super) environment: Vec<(String, String)>,
+    pub(crate) environment: Vec<(String, String)>,
     /// Kills so far.
-    pub(super) kills: usize,
+    pub(crate) kills: usize,
 }
 
 /// Ends the program if its test ends before it.
@@ -57,13 +57,13 @@ impl Drop for Running {
     clippy::disallowed_methods,
     reason = "tests start the program and the tools around it"
 )]
-pub(super) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     Command::new(program)
 }
 
 impl Kit {
     /// The program on the site file `home/site.yaml` of a site of this name.
-    pub(super) fn new(home: &Path, site: &str) -> Self {
+    pub(crate) fn new(home: &Path, site: &str) -> Self {
         Self {
             site: home.join("site.yaml"),
             runs: home.join("runs").join(site).join("runs"),
@@ -94,7 +94,7 @@ impl Kit {
     }
 
     /// Runs a command of the program to its end.
-    pub(super) fn call(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn call(&self, arguments: &[&str]) -> Ended {
         let before = std::fs::metadata(&self.output).map_or(0, |file| file.len());
         let status = self.start(arguments).0.wait().unwrap();
         Ended {
@@ -104,7 +104,7 @@ impl Kit {
     }
 
     /// Runs a command that must succeed.
-    pub(super) fn succeed(&self, arguments: &[&str]) -> String {
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
         let ended = self.call(arguments);
         assert_eq!(ended.code, Some(0), "{arguments:?}\n{}", ended.text);
         ended.text
@@ -117,7 +117,7 @@ impl Kit {
 
     /// Starts a command and kills it with SIGKILL at a moment, with the tools that it runs if `tools`
     /// says so. It may end before that.
-    pub(super) fn kill(&mut self, arguments: &[&str], moment: Moment, tools: bool) -> Ended {
+    pub(crate) fn kill(&mut self, arguments: &[&str], moment: Moment, tools: bool) -> Ended {
         let before = std::fs::metadata(&self.output).map_or(0, |file| file.len());
         let lines = self.journal_lines();
         let mut kit = self.start(arguments);
@@ -202,11 +202,21 @@ impl Kit {
 
     /// Carries a phase to its end through kills: begins it, resumes it, and kills it each time until
     /// `next` has no more moment. Resumptions must never fail.
-    pub(super) fn through(
+    pub(crate) fn through(
+        &mut self,
+        phase: &[&str],
+        next: impl FnMut(usize) -> Option<(Moment, bool)>,
+    ) {
+        let ended = self.until(phase, next);
+        assert_eq!(ended.code, Some(0), "{phase:?}\n{}", self.whole_output());
+    }
+
+    /// As [`Kit::through`], and what ends by itself, in whatever way, is the end.
+    pub(crate) fn until(
         &mut self,
         phase: &[&str],
         mut next: impl FnMut(usize) -> Option<(Moment, bool)>,
-    ) {
+    ) -> Ended {
         let mut rounds = 0;
         let old = names(&self.runs);
         loop {
@@ -215,25 +225,29 @@ impl Kit {
                 .iter()
                 .any(|run| !old.contains(run) && self.lines_of(run) > 0);
             let arguments: &[&str] = if begun { &["resume", "--yes"] } else { phase };
-            let ended = match next(rounds) {
+            let mut ended = match next(rounds) {
                 Some((moment, tools)) => self.kill(arguments, moment, tools),
                 None => self.call(arguments),
             };
             match ended.code {
-                Some(0) => return,
                 None => rounds += 1,
                 // Everything was done when the shot fell, only the program had not ended yet.
-                Some(4) if begun && ended.text.contains("nothing to resume") => return,
-                Some(code) => panic!(
-                    "{arguments:?} ended with {code} after {rounds} kills\n{}",
-                    std::fs::read_to_string(&self.output).unwrap()
-                ),
+                Some(4) if begun && ended.text.contains("nothing to resume") => {
+                    ended.code = Some(0);
+                    return ended;
+                }
+                Some(_) => return ended,
             }
         }
     }
 
+    /// What the program said so far, in all calls.
+    pub(crate) fn whole_output(&self) -> String {
+        std::fs::read_to_string(&self.output).unwrap()
+    }
+
     /// The newest sealed set.
-    pub(super) fn newest_set(&self) -> String {
+    pub(crate) fn newest_set(&self) -> String {
         let mut sets = names(&self.sets);
         sets.retain(|name| {
             self.sets.join(name).join("manifest.json").is_file() && !name.contains(".partial")
@@ -257,7 +271,7 @@ fn groups_of(parent: u32) -> Vec<Pid> {
 }
 
 /// Names in a folder, sorted; none if it is not there.
-pub(super) fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
@@ -270,16 +284,16 @@ pub(super) fn names(folder: &Path) -> Vec<String> {
 
 /// A process as `/proc` shows it.
 #[derive(Debug)]
-pub(super) struct Process {
-    pub(super) pid: u32,
-    pub(super) parent: u32,
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    pub(crate) parent: u32,
     group: u32,
     /// Its arguments, joined by blanks.
-    pub(super) command: String,
+    pub(crate) command: String,
 }
 
 /// Every living process.
-pub(super) fn processes() -> Vec<Process> {
+pub(crate) fn processes() -> Vec<Process> {
     names(Path::new("/proc"))
         .iter()
         .filter_map(|name| name.parse().ok())
@@ -307,7 +321,7 @@ fn process(pid: u32) -> Option<Process> {
 }
 
 /// Kills everything whose command line names a folder, at the end of a test.
-pub(super) fn sweep(folder: &Path) {
+pub(crate) fn sweep(folder: &Path) {
     let folder = folder.display().to_string();
     for process in processes() {
         if process.command.contains(&folder) && process.pid != std::process::id() {

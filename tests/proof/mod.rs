@@ -8,16 +8,16 @@
 )]
 
 mod kill;
-mod kit;
+pub(crate) mod kit;
 mod on_weblogic;
 mod place;
 mod power;
-mod random;
+pub(crate) mod random;
 mod real;
 mod real_kill;
 mod round_trip;
 mod secrets;
-mod sets;
-mod tree;
+pub(crate) mod sets;
+pub(crate) mod tree;
 mod weblogic;
 mod wildfly;

@@ -4,11 +4,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A `splitmix64` generator: small, and the same on every machine.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The generator of a test; `lane` tells its threads apart. The seed is printed.
-    pub(super) fn of(test: &str, lane: u64) -> Self {
+    pub(crate) fn of(test: &str, lane: u64) -> Self {
         static SEED: OnceLock<u64> = OnceLock::new();
         let seed = *SEED.get_or_init(|| {
             let given = std::env::var("UPGRADE_KIT_SEED").ok();
@@ -19,7 +19,7 @@ impl Random {
     }
 
     /// Below `end`.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,12 +28,12 @@ impl Random {
     }
 
     /// Yes or no.
-    pub(super) fn coin(&mut self) -> bool {
+    pub(crate) fn coin(&mut self) -> bool {
         self.below(2) == 1
     }
 
     /// A moment before `end`.
-    pub(super) fn moment(&mut self, end: Duration) -> Duration {
+    pub(crate) fn moment(&mut self, end: Duration) -> Duration {
         let end = u64::try_from(end.as_millis()).unwrap().max(1);
         Duration::from_millis(self.below(end))
     }

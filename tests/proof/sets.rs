@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::kit::{Kit, command, names};
 
 /// What of a set's artifacts must be equal in two backups of the same state.
-pub(super) fn artifacts(kit: &Kit, set: &str) -> Value {
+pub(crate) fn artifacts(kit: &Kit, set: &str) -> Value {
     let text = std::fs::read(kit.sets.join(set).join("manifest.json")).unwrap();
     let mut manifest: Value = serde_json::from_slice(&text).unwrap();
     manifest["artifacts"].take()
 }
 
 /// A set is proven by the program and by `sha256sum`.
-pub(super) fn check(kit: &Kit, set: &str) {
+pub(crate) fn check(kit: &Kit, set: &str) {
     kit.succeed(&["backups", "verify", set]);
     let output = command("sha256sum")
         .args(["-c", "--quiet", "--strict", "SHA256SUMS"])
@@ -27,7 +27,7 @@ pub(super) fn check(kit: &Kit, set: &str) {
 }
 
 /// No unfinished set and no remnant of one is left.
-pub(super) fn no_remnants(kit: &Kit) {
+pub(crate) fn no_remnants(kit: &Kit) {
     let strange: Vec<String> = names(&kit.sets)
         .into_iter()
         .filter(|name| {
@@ -42,7 +42,7 @@ pub(super) fn no_remnants(kit: &Kit) {
 }
 
 /// Nothing below a folder can be read by others.
-pub(super) fn private(folder: &Path) {
+pub(crate) fn private(folder: &Path) {
     for entry in walkdir::WalkDir::new(folder) {
         let entry = entry.unwrap();
         let mode = entry.metadata().unwrap().permissions().mode();

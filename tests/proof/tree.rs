@@ -7,11 +7,11 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 /// Each entry with its type, mode, owner, time and content.
-pub(super) type Tree = BTreeMap<String, String>;
+pub(crate) type Tree = BTreeMap<String, String>;
 
 /// The fingerprint of a folder. `leaves_out` names paths below it that are not looked at, `untimed`
 /// those whose own time does not count; both relative to the folder.
-pub(super) fn tree(folder: &Path, leaves_out: &[&str], untimed: &dyn Fn(&str) -> bool) -> Tree {
+pub(crate) fn tree(folder: &Path, leaves_out: &[&str], untimed: &dyn Fn(&str) -> bool) -> Tree {
     let walk = walkdir::WalkDir::new(folder).min_depth(1).into_iter();
     let below = |path: &Path| {
         path.strip_prefix(folder)
@@ -47,13 +47,13 @@ pub(super) fn tree(folder: &Path, leaves_out: &[&str], untimed: &dyn Fn(&str) ->
 }
 
 /// SHA-256 in hex.
-pub(super) fn hash(bytes: &[u8]) -> String {
+pub(crate) fn hash(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Fails with the lines in which two trees differ.
-pub(super) fn same(before: &Tree, after: &Tree, what: &str) {
+pub(crate) fn same(before: &Tree, after: &Tree, what: &str) {
     let mut differences = String::new();
     for path in before
         .keys()

@@ -1,37 +1,191 @@
-//! Bad input: whole outputs.
+//! Site files that cannot be right: whole outputs.
 
 use insta::assert_snapshot;
 
-use super::world::World;
-use crate::cli::harness::redact;
+use super::world::{H2, World, shown};
+use crate::cli::harness::{Sandbox, redact};
 
-const H2: &str = "  database: { kind: h2, file: old/repository/database/WSO2CARBON_DB.mv.db }\n  \
-                  staging: { kind: h2, file: new/repository/database/WSO2CARBON_DB.mv.db }\n";
-
-/// The sections of two databases of the rig.
-fn postgres(rig: &crate::postgres::rig::Rig, present: &str, staging: &str) -> String {
-    let one = |name: &str| {
-        format!(
-            "{{ kind: postgres, host: 127.0.0.1, port: {}, name: {name}, user: {}, \
-             password: {{ env: DB_PASSWORD }} }}",
-            rig.port, rig.user
-        )
-    };
-    format!(
-        "  database: {}\n  staging: {}\n",
-        one(present),
-        one(staging)
-    )
+/// What a plan says of a site file that is not one of a product.
+fn planned(document: &str, scenario: &str) -> String {
+    let sandbox = Sandbox::site(document);
+    let said = sandbox.run(&["plan", "upgrade", "--scenario", scenario]);
+    assert_eq!(said.code(), 3, "{said}");
+    redact(&said.both(), sandbox.root())
 }
 
-/// Paths of the test's own place and its ports are not the same twice.
-fn shown(world: &World, text: &str) -> String {
-    let mut text = redact(text, world.sandbox.root());
-    for home in ["old", "node2", "new"] {
-        let port = world.sandbox.read(&format!("{home}/port"));
-        text = text.replace(&port, &format!("<port of {home}>"));
-    }
-    text
+#[test]
+fn a_site_file_without_anything_in_it() {
+    assert_snapshot!(planned("", "carbon"), @r#"
+    error[UK0110]: site.yaml is empty
+     --> site.yaml:1:1
+      |
+    1 |
+      | ^
+      |
+      = help: a comment is not enough: the document must have keys
+    "#);
+    assert_snapshot!(planned("site: berlin\nproduct: wso2\n", "carbon"), @r#"
+    error[UK0202]: the key `wso2` is missing
+     --> site.yaml:1:1
+      |
+    1 | site: berlin
+      | ^^^^ `wso2` belongs here
+      |
+      = help: add `wso2: …`
+    "#);
+    assert_snapshot!(planned("site: berlin\nproduct: wso2\nwso2: {}\n", "carbon"), @r#"
+    error[UK0202]: the key `from` is missing in `wso2`
+     --> site.yaml:3:1
+      |
+    3 | wso2: {}
+      | ^^^^ `from` belongs here
+      |
+      = help: add `from: …`
+
+    error[UK0202]: the key `to` is missing in `wso2`
+     --> site.yaml:3:1
+      |
+    3 | wso2: {}
+      | ^^^^ `to` belongs here
+      |
+      = help: add `to: …`
+
+    error[UK0202]: the key `database` is missing in `wso2`
+     --> site.yaml:3:1
+      |
+    3 | wso2: {}
+      | ^^^^ `database` belongs here
+      |
+      = help: add `database: …`
+
+    3 errors
+    "#);
+}
+
+#[test]
+fn unknown_keys_and_values_of_another_type() {
+    let document = "site: Carbon Berlin\nproduct: wso2\nwso2:\n  from: 4.4.6\n  to: 4.4.7\n  \
+         databse: { kind: mysql }\n  \
+         database: { kind: mariadb, host: db, name: carbon, user: u, password: hunter2 }\n  \
+         staging: { kind: mysql, hots: db, port: 99999, name: [x] }\n  servers: { home: /opt/x }\n  \
+         new: { home: 7, ports: \"9443\" }\n  tenants: sure\n";
+    let text = planned(document, "dss");
+    assert!(!text.contains("hunter2"));
+    assert_snapshot!(text, @r#"
+    error[UK0204]: `Carbon Berlin` cannot be the name of a site
+     --> site.yaml:1:7
+      |
+    1 | site: Carbon Berlin
+      |       ^^^^^^^^^^^^^
+      |
+      = help: use lower-case letters, digits, dashes and underscores
+
+    error[UK0201]: unknown key `databse`
+     --> site.yaml:6:3
+      |
+    6 |   databse: { kind: mysql }
+      |   ^^^^^^^
+      |
+      = help: did you mean `database`?
+
+    error[UK0204]: `mariadb` is not possible here
+     --> site.yaml:7:21
+      |
+    7 |   database: { kind: mariadb, host: db, name: carbon, user: u, password: ******* }
+      |                     ^^^^^^^
+      |
+      = help: possible here: `mysql`, `postgres`, `oracle`, `h2`
+
+    error[UK0601]: a secret must not be written here
+     --> site.yaml:7:73
+      |
+    7 |   database: { kind: mariadb, host: db, name: carbon, user: u, password: ******* }
+      |                                                                         ^^^^^^^
+      |
+      = help: write where it is: `{ env: NAME }`, `{ file: PATH }` or `{ command: [PROGRAM, …] }`; and change it, since it stood in a file
+
+    error[UK0201]: unknown key `hots`
+     --> site.yaml:8:27
+      |
+    8 |   staging: { kind: mysql, hots: db, port: 99999, name: [x] }
+      |                           ^^^^
+      |
+      = help: did you mean `host`?
+
+    error[UK0204]: expected a whole number from 0 to 65535, found the number 99999
+     --> site.yaml:8:43
+      |
+    8 |   staging: { kind: mysql, hots: db, port: 99999, name: [x] }
+      |                                           ^^^^^
+
+    error[UK0203]: expected a text, found a list
+     --> site.yaml:8:56
+      |
+    8 |   staging: { kind: mysql, hots: db, port: 99999, name: [x] }
+      |                                                        ^^^
+
+    error[UK0203]: expected a list, found a mapping of keys and values
+     --> site.yaml:9:12
+      |
+    9 |   servers: { home: /opt/x }
+      |            ^^^^^^^^^^^^^^
+      |
+      = help: begin each item with `- `
+
+    error[UK0203]: expected a list, found the text `9443`
+      --> site.yaml:10:26
+       |
+    10 |   new: { home: 7, ports: "9443" }
+       |                          ^^^^^^
+       |
+       = help: write it as a list: [9443]
+
+    error[UK0203]: expected `true` or `false`, found the text `sure`
+      --> site.yaml:11:12
+       |
+    11 |   tenants: sure
+       |            ^^^^
+
+    10 errors
+    "#);
+}
+
+#[test]
+fn values_that_contradict_each_other() {
+    let document = "site: berlin\nproduct: wso2\nwso2:\n  from: 4.4.6\n  to: 4.4.6\n  \
+         database: { kind: postgres, host: db, name: carbon, user: u, file: x.h2.db }\n  \
+         staging: { kind: postgres, host: DB, port: 5432, name: carbon, user: u }\n  servers:\n  \
+         - { home: /opt/a }\n  - { home: /opt/a, ports: [] }\n  - { home: /opt/new }\n  \
+         new: { home: /opt/new, health: \"https://127.0.0.1:9443/carbon\", datasource: it's }\n  \
+         migration: { folder: a, script: b }\n";
+    assert_snapshot!(planned(document, "dss"), @r#"
+    error: the site file site.yaml does not say enough
+      hint: wso2.database.file: only H2 has a file
+      hint: wso2.staging: is the present database; the new version works on one of its own
+      hint: wso2.to: is `4.4.6`, the version that is there
+      hint: wso2.servers[1].home: is that of another server
+      hint: wso2.servers[1].ports: is empty; name the ports, or leave the key out for Carbon's own (9443, 9763)
+      hint: wso2.new.home: is the home of a present server
+      hint: wso2.new.health: only an address that begins with http:// can be asked (not https)
+      hint: wso2.migration: give either `folder` or `script`
+      hint: wso2.new.datasource: must be a name without an apostrophe
+    "#);
+    let document = "site: berlin\nproduct: wso2\nwso2:\n  from: 4.4.6\n  to: 4.4.7\n  \
+         database: { kind: h2, host: db, name: carbon, file: old/CARBON.h2.db }\n  \
+         staging: { kind: h2, file: new/CARBON.mv.db }\n  servers: []\n  new: { home: /opt/new }\n  \
+         migration: {}\n";
+    assert_snapshot!(planned(document, "dss"), @r#"
+    error: the site file site.yaml does not say enough
+      hint: wso2.database.user: name the account that the migration script runs as
+      hint: wso2.database.jar: name the product's own H2 (`h2….jar`)
+      hint: wso2.database.name: an embedded H2 has only a file
+      hint: wso2.database.host: an embedded H2 has only a file
+      hint: wso2.staging.user: name the account that the migration script runs as
+      hint: wso2.staging.jar: name the product's own H2 (`h2….jar`)
+      hint: wso2.staging.file: must end in `.h2.db`, as the present database's: it becomes a copy of that file, and H2 knows the format by the name
+      hint: wso2.servers: name every server that uses the database
+      hint: wso2.migration: give either `folder` or `script`
+    "#);
 }
 
 #[test]
@@ -42,7 +196,15 @@ fn another_type_of_database_is_refused_with_everything_else_that_is_wrong() {
     );
     let said = world.sandbox.run(&["plan", "upgrade", "--scenario", "dss"]);
     assert_eq!(said.code(), 3);
-    assert_snapshot!(shown(&world, &said.both()));
+    assert_snapshot!(shown(&world, &said.both()), @r#"
+    error: the site file site.yaml does not say enough
+      hint: wso2.staging.kind: the database is `mysql` and the staging database `oracle`: the type must stay the same, the migration scripts convert nothing
+      hint: wso2.staging.service: name the service of the database
+      hint: wso2.staging.directory: name the directory object for dumps
+      hint: wso2.staging.directory_path: say where the directory object's folder is
+      hint: wso2.migration: scenario `dss` runs a migration script; give its `folder` or `script`
+      hint: wso2.staging.url: say the JDBC address of the data source
+    "#);
 }
 
 #[test]
@@ -54,91 +216,18 @@ fn a_script_that_is_missing_or_of_another_type_is_refused() {
         &format!("{site}  migration: {{ folder: scripts }}\n"),
     );
     let missing = world.sandbox.run(&["plan", "upgrade", "--scenario", "dss"]);
+    assert_snapshot!(shown(&world, &missing.both()), @r#"
+    error: the site file site.yaml does not say enough
+      hint: wso2.migration: there is no script for `h2`: looked for [SITE]/scripts/h2-migration.sql
+    "#);
     world
         .sandbox
         .write("scripts/oracle-migration.sql", "SELECT 1;");
     let other = "  migration: { script: scripts/oracle-migration.sql }\n";
     world.sandbox.write("site.yaml", &format!("{site}{other}"));
     let other = world.sandbox.run(&["plan", "upgrade", "--scenario", "dss"]);
-    let both = format!("{}\n{}", missing.both(), other.both());
-    assert_snapshot!(shown(&world, &both));
-}
-
-#[test]
-fn a_file_that_is_no_xml_is_refused_before_anything_is_stopped() {
-    let world = World::new(H2);
-    world
-        .sandbox
-        .write("old/repository/database/WSO2CARBON_DB.mv.db", "no database");
-    world.sandbox.write(
-        "new/repository/conf/registry.xml",
-        "<wso2registry>\n  <dbConfig>\n</wso2registry>\n",
-    );
-    world.sandbox.change(
-        "new/repository/conf/user-mgt.xml",
-        "name=\"dataSource\"",
-        "name=\"other\"",
-    );
-    world.start("old");
-    let said = world
-        .sandbox
-        .run(&["check", "upgrade", "--scenario", "carbon"]);
-    assert_ne!(said.code(), 0);
-    let text = said.both();
-    assert!(text.contains("registry.xml cannot be edited"), "{text}");
-    assert!(text.contains("there is no such element"), "{text}");
-    assert!(world.runs("old"));
-}
-
-#[test]
-fn a_server_that_is_not_shown_to_be_stopped_ends_the_backup() {
-    let Some(rig) = crate::postgres::rig::rig() else {
-        return;
-    };
-    let mut world = World::new(&postgres(rig, &rig.seeded(), &rig.empty()));
-    world.sandbox.set("DB_PASSWORD", &rig.password);
-    let port: u16 = world.sandbox.read("node2/port").parse().unwrap();
-    let _held = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
-    let said = world
-        .sandbox
-        .run(&["backup", "--yes", "--scenario", "carbon"]);
-    assert_eq!(said.code(), 5, "{said}");
-    let text = shown(&world, &said.both());
-    let wanted =
-        "port <port of node2> is open although no process of the server in [SITE]/node2 is left";
-    assert!(text.contains(wanted), "{text}");
-    assert!(
-        !world
-            .sandbox
-            .path("backups/carbon")
-            .join("manifest.json")
-            .exists()
-    );
-    assert!(text.contains("not run  quiet"), "{text}");
-}
-
-#[test]
-fn a_staging_database_that_holds_something_is_refused() {
-    let Some(rig) = crate::postgres::rig::rig() else {
-        return;
-    };
-    let (present, staging) = (rig.seeded(), rig.empty());
-    let section = postgres(rig, &present, &staging);
-    let mut world = World::new(&section);
-    world.sandbox.set("DB_PASSWORD", &rig.password);
-    _ = world
-        .sandbox
-        .done(&["backup", "--yes", "--scenario", "carbon"]);
-    rig.sql(&staging, "", "CREATE TABLE somebodys (id INT)");
-    let said = world
-        .sandbox
-        .run(&["check", "upgrade", "--scenario", "carbon"]);
-    assert_eq!(said.code(), 4, "{said}");
-    let wanted = format!("the database `{staging}` is not empty: it holds 1 objects");
-    assert!(said.both().contains(&wanted), "{said}");
-    let said = world
-        .sandbox
-        .run(&["upgrade", "--yes", "--scenario", "carbon"]);
-    assert_ne!(said.code(), 0, "{said}");
-    assert_eq!(rig.sql(&staging, "", "SELECT count(*) FROM somebodys"), "0");
+    assert_snapshot!(shown(&world, &other.both()), @r#"
+    error: the site file site.yaml does not say enough
+      hint: wso2.migration: the script is for `oracle` and the database is `h2`
+    "#);
 }

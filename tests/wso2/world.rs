@@ -4,8 +4,22 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cli::harness::{Sandbox, wait_until};
+use crate::cli::harness::{Sandbox, redact, wait_until};
 use crate::rig_server::command;
+
+/// Sections of an embedded H2, of which nothing is there yet.
+pub(super) const H2: &str = "  database: { kind: h2, file: old/repository/database/WSO2CARBON_DB.mv.db }\n  \
+                             staging: { kind: h2, file: new/repository/database/WSO2CARBON_DB.mv.db }\n";
+
+/// Paths of the test's own place and its ports are not the same twice.
+pub(super) fn shown(world: &World, text: &str) -> String {
+    let mut text = redact(text, world.sandbox.root());
+    for home in ["old", "node2", "new"] {
+        let port = world.sandbox.read(&format!("{home}/port"));
+        text = text.replace(&port, &format!("<port of {home}>"));
+    }
+    text
+}
 
 /// The surroundings of a test.
 pub(super) struct World {
@@ -80,7 +94,12 @@ impl World {
     /// Every file below a folder, without what a server writes while it runs.
     pub(super) fn files(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let top = self.sandbox.path(folder);
-        let written = ["wso2carbon.pid", "wso2carbon.log", "WSO2CARBON_DB.mv.db"];
+        let written = [
+            "wso2carbon.pid",
+            "wso2carbon.log",
+            "WSO2CARBON_DB.mv.db",
+            "WSO2CARBON_DB.h2.db",
+        ];
         walkdir::WalkDir::new(&top)
             .into_iter()
             .map(Result::unwrap)

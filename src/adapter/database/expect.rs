@@ -24,6 +24,9 @@ pub struct Expect {
     /// The first column of some row is this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contains: Option<String>,
+    /// What to do if the answer is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
 }
 
 impl Expect {
@@ -43,7 +46,11 @@ impl Expect {
 
     /// Rules that types cannot say.
     pub(crate) fn validate(&self) -> Option<String> {
-        if *self == Self::default() {
+        let asked = Self {
+            otherwise: None,
+            ..self.clone()
+        };
+        if asked == Self::default() {
             return Some("expect: give `rows`, `scalar`, `one_of` or `contains`".to_owned());
         }
         let empty = self.one_of.as_ref().is_some_and(Vec::is_empty);
@@ -106,10 +113,14 @@ pub(in crate::adapter) fn answer(
     rows: &[Row],
     expect: Option<&Expect>,
 ) -> Result<Outcome, Failure> {
-    if let Some(problem) = expect.and_then(|expect| expect.problem(rows)) {
-        return Err(Failure::verification(format!(
-            "the answer of `{schema}` is {problem}"
-        )));
+    let problem = expect.and_then(|expect| Some((expect, expect.problem(rows)?)));
+    if let Some((expect, problem)) = problem {
+        let text = format!("the answer of `{schema}` is {problem}");
+        let failure = Failure::verification(text);
+        return Err(match &expect.otherwise {
+            Some(hint) => failure.hint(hint.clone()),
+            None => failure,
+        });
     }
     let value = rows.first().and_then(|row| row.first()).cloned();
     let mut outputs = Map::new();

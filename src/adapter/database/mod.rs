@@ -27,7 +27,7 @@ pub(in crate::adapter) use restoring::{Reported, artifact_of, begin_once, only_f
 pub(in crate::adapter) use rows::{Row, RowWriter};
 pub(in crate::adapter) use script_journal::RunScript;
 pub(in crate::adapter) use scripts::{
-    HashedReader, Scripted, Scripts, hash_file, hash_of, refuse_changed, usable,
+    HashedReader, Scripted, Scripts, UNDO, hash_file, hash_of, refuse_changed, usable,
 };
 pub(in crate::adapter) use tool_words::{KEPT_LINES, Said, Source, clipped, log_lines};
 pub(in crate::adapter) use whole::{damaged, read_whole};

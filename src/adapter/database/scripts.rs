@@ -13,6 +13,10 @@ use crate::backup::hex;
 use crate::event::{FailureKind, Outcome, Progress, ProgressUnit};
 use crate::host::{FileKind, Host, HostError};
 
+/// What to do about what a script that failed has left behind.
+pub(in crate::adapter) const UNDO: &str = "before the next attempt restore the schema from the backup set; a \
+    staging copy is emptied instead, and a new run fills it";
+
 /// Where scripts are run: a schema of some server.
 pub(in crate::adapter) trait Scripted {
     /// Waits until nobody else uses it, or refuses.
@@ -67,7 +71,8 @@ impl Scripts<'_> {
                     "{} is not the script that this step has run before",
                     is.path.display()
                 ))
-                .hint("put the earlier script back, or restore the schema and begin a new run"));
+                .hint("put the earlier script back; or undo what it did (a restore; a staging copy is emptied) and \
+                       begin a new run"));
             }
         }
         Ok(Standing { journal, scripts })

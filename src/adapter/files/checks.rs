@@ -118,10 +118,15 @@ pub(super) fn target(host: &dyn Host, target: &Path, workshop: &Path) -> Vec<Fin
                     );
                 }
             }
-            Ok(_) => findings.push(Finding::refuse(format!(
-                "{} is not a directory",
-                folder.display()
-            ))),
+            Ok(found) => {
+                let what = match found {
+                    Some(_) => "is not a directory",
+                    None => "does not exist",
+                };
+                let text = format!("{} {what}", folder.display());
+                findings
+                    .push(Finding::refuse(text).hint("correct the path, or make the directory"));
+            }
             Err(error) => findings.push(Finding::refuse(error.to_string())),
         }
     }

@@ -106,10 +106,10 @@ impl Action for FilesOverlay {
             Ok(Some(tree)) => {
                 findings.extend(checks::space(host, workshop, tree.bytes(), "the new tree"));
             }
-            Ok(None) => findings.push(Finding::refuse(format!(
-                "{} does not exist",
-                self.to.display()
-            ))),
+            Ok(None) => findings.push(
+                Finding::refuse(format!("{} does not exist", self.to.display()))
+                    .hint("unpack the release there, or correct the path"),
+            ),
             Err(failure) => findings.push(Finding::refuse(failure.to_string())),
         }
         findings

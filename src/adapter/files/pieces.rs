@@ -237,6 +237,9 @@ pub(in crate::adapter) fn difference(
     if let Some(tree) = &mut tree {
         tree.nodes.retain(|node| node.stat.kind != FileKind::Other);
     }
+    if tree.is_none() && !pieces.is_empty() {
+        return Ok(Some(format!("{} is missing", top.display())));
+    }
     match compare(&pieces, tree.as_ref()) {
         Ok(_) => Ok(None),
         Err(failure) if failure.kind() == FailureKind::Verification => {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::in_use::{file_problem, note_open, refuse_open};
+use super::in_use::{file_problem, note_open, refuse_open, refuse_parts_beside};
 use super::store_file::{StoreFile, StoreFileError, inspect};
 use crate::adapter::files::FilesBackup;
 use crate::adapter::store_guard::Guards;
@@ -23,7 +23,7 @@ pub(super) const KIND: &str = "h2-database";
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct H2Backup {
-    /// The database file, `….mv.db`.
+    /// The database file, `….mv.db` or `….h2.db`.
     pub file: PathBuf,
     /// Name of the artifact in the set, and its folder there.
     pub artifact: String,
@@ -60,7 +60,7 @@ impl Action for H2Backup {
         ))];
         lines.extend(self.copy().preview());
         lines.push(PreviewLine::Checks(
-            "headers and newest chunk of the copy, by H2's own checksums".to_owned(),
+            "H2's own headers and checksums in the copy".to_owned(),
         ));
         lines
     }
@@ -75,12 +75,15 @@ impl Action for H2Backup {
             findings.push(Finding::of(&failure(&error)));
         }
         findings.extend(open);
+        let apart = refuse_parts_beside(context.host, &self.file).err();
+        findings.extend(apart.map(|failure| Finding::of(&failure)));
         findings
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
         let set = context.writing()?;
         refuse_open(context.host, &self.file)?;
+        refuse_parts_beside(context.host, &self.file)?;
         let guards = Guards::new(context.host);
         guards.hold(std::slice::from_ref(&self.file))?;
         let mut outcome = self.copy().perform(context)?;

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action_backup::KIND;
-use super::in_use::{file_problem, note_open, refuse_open};
-use super::store_file::{StoreFile, inspect};
+use super::in_use::{file_problem, is_page_store, note_open, refuse_open};
+use super::store_file::{Layout, StoreFile, inspect};
 use crate::adapter::files::FilesRestore;
 use crate::adapter::store_guard::Guards;
 use crate::adapter::{
@@ -22,7 +22,7 @@ use crate::event::{ArtifactRecord, FailureKind, Outcome};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct H2Restore {
-    /// The database file, `….mv.db`.
+    /// The database file, `….mv.db` or `….h2.db`, as the one that was saved.
     pub file: PathBuf,
     /// Name of the artifact in the set.
     pub artifact: String,
@@ -55,7 +55,7 @@ impl Action for H2Restore {
         ))];
         lines.extend(self.copy().preview());
         lines.push(PreviewLine::Checks(
-            "headers and newest chunk of the new file before it is swapped in".to_owned(),
+            "H2's own headers and checksums in the new file before it is swapped in".to_owned(),
         ));
         lines
     }
@@ -102,7 +102,20 @@ impl H2Restore {
             let text = format!("the set {set} has no H2 database `{artifact}`");
             return Err(Failure::refused(text).hint("use a set whose backup saved the database"));
         };
-        record(artifact)
+        let found = record(artifact)?;
+        // H2 looks for a database by the end of its file's name.
+        if (found.layout == Some(Layout::Page)) != is_page_store(&self.file) {
+            let (file, name) = (self.file.display(), &self.artifact);
+            let text =
+                format!("{file} is not named as the H2 database `{name}` of the set has to be");
+            let end = if found.layout == Some(Layout::Page) {
+                ".h2.db"
+            } else {
+                ".mv.db"
+            };
+            return Err(Failure::refused(text).hint(format!("name a file that ends in `{end}`")));
+        }
+        Ok(found)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::in_use::refuse_open;
 use super::tool::H2Connection;
 use crate::adapter::database::{
-    RunScript, Scripted, Scripts, hash_file, hash_of, refuse_changed, usable,
+    RunScript, Scripted, Scripts, UNDO, hash_file, hash_of, refuse_changed, usable,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
@@ -47,10 +47,8 @@ impl Scripted for Place<'_> {
             .connection
             .run(self.context, &script.path)
             .map_err(|failure| {
-                failure.hint(
-                    "statements before the failing one stay in effect: restore the database from \
-                     the backup set before the next attempt",
-                )
+                let undo = format!("statements before the failing one stay in effect: {UNDO}");
+                failure.hint(undo)
             })?;
         refuse_changed(&hash_file(self.context.host, &script.path)?, script)?;
         Ok(Vec::new())

@@ -1,7 +1,7 @@
 //! The database file of an embedded H2, copied while nothing has it open.
 //!
-//! Copies need no Java: the file is one MVStore, whose own checksums tell whether it is whole. It is copied
-//! and swapped with [`super::files`]. How many rows it holds is not looked at, so a copy is proven to
+//! Copies need no Java: the file is one MVStore or, of H2 1.3 and older, one page store, whose own
+//! checksums tell whether it is whole. It is copied and swapped with [`super::files`]. How many rows it holds is not looked at, so a copy is proven to
 //! level L2 and not further.
 //!
 //! Scripts are run by H2's own program in the product's version, which alone writes into the file.
@@ -14,6 +14,7 @@ mod action_restore;
 mod action_script;
 mod format_check;
 mod in_use;
+mod page_file;
 mod store_file;
 mod tool;
 

@@ -1,4 +1,5 @@
-//! What an MVStore file says of itself (H2's `MVStore.java` and `DataUtils.java`, 1.4 to 2.2).
+//! What a database file says of itself: an MVStore (H2's `MVStore.java` and `DataUtils.java`, 1.4 to
+//! 2.2), or a [page store](super::page_file).
 //!
 //! Two blocks at its beginning hold the same header, one of which may be torn by a crash. In a store
 //! that was closed the header leads to the newest chunk, which ends in a footer of its own.
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::page_file;
+
 /// `MVStore.BLOCK_SIZE`.
 const BLOCK: u64 = 4096;
 
@@ -19,11 +22,22 @@ const FOOTER: usize = 128;
 /// `FilePathEncrypt.HEADER`.
 const ENCRYPTED: &[u8] = b"H2encrypt";
 
+/// How a database file is laid out, if it is no MVStore (`….mv.db`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Layout {
+    /// `….h2.db`.
+    Page,
+}
+
 /// A database file that is whole as far as can be told from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StoreFile {
-    /// Version of the format: 1 for H2 1.4, 2 for 2.0 and 2.1, 3 from 2.2 on. `None` if the file is
-    /// encrypted, which hides it.
+    /// Its layout; `None` for an MVStore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) layout: Option<Layout>,
+    /// Version of the format: 1 for H2 1.4, 2 for 2.0 and 2.1, 3 from 2.2 on; of a page store 3 for 1.2
+    /// and 1.3. `None` if the file is encrypted, which hides it.
     pub(super) format: Option<u64>,
     /// Whether the database was closed. If not, H2 repairs it when it is opened.
     pub(super) closed: bool,
@@ -60,9 +74,13 @@ fn inspect_bytes(mut file: impl Read + Seek) -> io::Result<Result<StoreFile, Str
     file.by_ref().take(2 * BLOCK).read_to_end(&mut blocks)?;
     if blocks.starts_with(ENCRYPTED) {
         return Ok(Ok(StoreFile {
+            layout: None,
             format: None,
             closed: true,
         }));
+    }
+    if blocks.starts_with(page_file::MAGIC) {
+        return page_file::inspect(&mut file);
     }
     let headers = blocks.chunks(BLOCK as usize).filter_map(fields);
     let newest = headers
@@ -82,6 +100,7 @@ fn inspect_bytes(mut file: impl Read + Seek) -> io::Result<Result<StoreFile, Str
         return Ok(Err(problem));
     }
     Ok(Ok(StoreFile {
+        layout: None,
         format: Some(format),
         closed,
     }))
@@ -119,7 +138,11 @@ fn newest_chunk(
 }
 
 /// Exactly that many bytes; `None` if the file ends before.
-fn read_at(file: &mut (impl Read + Seek), at: u64, count: usize) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn read_at(
+    file: &mut (impl Read + Seek),
+    at: u64,
+    count: usize,
+) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; count];
     file.seek(SeekFrom::Start(at))?;
     match file.read_exact(&mut bytes) {
@@ -197,6 +220,7 @@ mod tests {
     fn a_database_that_h2_wrote() {
         let found = inspect_bytes(Cursor::new(database())).unwrap().unwrap();
         let expected = StoreFile {
+            layout: None,
             format: Some(2),
             closed: true,
         };

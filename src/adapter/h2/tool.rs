@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::in_use::{file_problem, refuse_open};
+use super::in_use::{file_problem, refuse_open, without_end};
 use crate::adapter::{CheckContext, Failure, Finding, StepContext};
 use crate::host::{FileKind, Host, Invocation, Secret, Streams};
 use crate::site::SecretRef;
@@ -15,7 +15,7 @@ use crate::site::SecretRef;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct H2Connection {
-    /// The database file, `….mv.db`.
+    /// The database file, `….mv.db` or `….h2.db`.
     pub file: PathBuf,
     /// Account.
     pub user: String,
@@ -53,7 +53,7 @@ impl H2Connection {
     /// The program with everything that it is told in a pipe.
     pub(super) fn invocation(&self, script: &Path, password: Option<&Secret>) -> Invocation {
         let path = self.file.to_string_lossy();
-        let path = path.strip_suffix(".mv.db").unwrap_or(&path);
+        let path = without_end(&path).unwrap_or(&path);
         let content = password.map(|password| {
             let arguments = [
                 "-cp",

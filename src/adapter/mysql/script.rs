@@ -15,7 +15,7 @@ use super::server::Server;
 use super::session::Session;
 use super::tool_messages::{sort_lines, tool_failure};
 use crate::adapter::database::{
-    HashedReader, RunScript, Scripted, Scripts, Source, default_wait, finding_of, hash_of,
+    HashedReader, RunScript, Scripted, Scripts, Source, UNDO, default_wait, finding_of, hash_of,
     refuse_changed, usable,
 };
 use crate::adapter::{
@@ -115,9 +115,8 @@ impl Script {
         if failure.kind() == FailureKind::Refused {
             failure.0.kind = FailureKind::Tool;
         }
-        let undo = "statements before the failing one stay in effect: restore the schema from the \
-                    backup set before the next attempt";
-        failure.hint_before(undo)
+        let undo = format!("statements before the failing one stay in effect: {UNDO}");
+        failure.hint_before(&undo)
     }
 }
 

@@ -14,7 +14,7 @@ use super::quiet::wait_until_quiet;
 use super::quoting::name;
 use super::server::Server;
 use super::session::Session;
-use crate::adapter::database::{RunScript, Scripted, Scripts, default_wait, refuse_changed};
+use crate::adapter::database::{RunScript, Scripted, Scripts, UNDO, default_wait, refuse_changed};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
     StepContext,
@@ -117,9 +117,8 @@ impl Scripted for Place<'_> {
             if failure.kind() == FailureKind::Refused {
                 failure.0.kind = FailureKind::Tool;
             }
-            let undo = "statements before the failing one stay in effect: restore the schema from the backup \
-                        set before the next attempt";
-            return Err(failure.hint_before(undo));
+            let undo = format!("statements before the failing one stay in effect: {UNDO}");
+            return Err(failure.hint_before(&undo));
         }
         refuse_changed(&usable(self.context.host, &script.path)?, script)?;
         let compiled_badly = text.contains("with compilation errors");

@@ -9,6 +9,7 @@ use super::lines::{self, Listed};
 use crate::adapter::{Failure, StepContext};
 use crate::host::{Exit, ExitStatus, Invocation, Streams};
 use crate::site::SecretRef;
+use crate::site::ox::{PLAIN_NAME, is_plain_name};
 
 /// The command line tools, and the node that they speak to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -151,11 +152,5 @@ fn judge(invocation: &Invocation, exit: &Exit, printed: &[String]) -> Result<(),
 
 /// What is wrong with a name that becomes an argument.
 pub(super) fn name_problem(option: &str, name: &str) -> Option<String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.$".contains(c);
-    if name.is_empty() || name.starts_with('-') || !name.chars().all(plain) {
-        return Some(format!(
-            "{option}: `{name}` is no name (letters, digits, `_`, `-`, `.` and `$`)"
-        ));
-    }
-    None
+    (!is_plain_name(name)).then(|| format!("{option}: `{name}` is no name: {PLAIN_NAME}"))
 }

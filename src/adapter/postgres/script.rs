@@ -18,7 +18,7 @@ use super::server::Server;
 use super::session::Session;
 use super::tool_messages::{sort_lines, tool_failure};
 use crate::adapter::database::{
-    HashedReader, RunScript, Scripted, Scripts, Source, default_wait, finding_of, hash_of,
+    HashedReader, RunScript, Scripted, Scripts, Source, UNDO, default_wait, finding_of, hash_of,
     refuse_changed, usable,
 };
 use crate::adapter::{
@@ -101,9 +101,9 @@ impl Scripted for Place<'_> {
         if failure.kind() == FailureKind::Refused {
             failure.0.kind = FailureKind::Tool;
         }
-        let undo = "nothing of it stays unless the script commits by itself: restore the database \
-                    from the backup set before the next attempt";
-        Err(failure.hint_before(undo))
+        let undo =
+            format!("nothing of it stays unless the script commits by itself; if so, {UNDO}");
+        Err(failure.hint_before(&undo))
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::path::Place;
 use super::text::{Wanted, difference, edited};
-use crate::adapter::files::Swap;
+use crate::adapter::files::{self as words, Swap};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
@@ -69,11 +69,12 @@ impl XmlEdit {
             .collect();
         edited(old, &wanted).map_err(|problems| {
             let file = self.file.display();
-            let mut problems = problems.into_iter();
-            let first = problems.next().unwrap_or_default();
-            let mut failure = Failure::refused(format!("{file} cannot be edited: {first}"));
-            failure.0.causes = problems.collect();
-            failure.hint("look at the file, and correct it or the paths in the runbook")
+            let text = match problems.as_slice() {
+                [one] => format!("{file} cannot be edited: {one}"),
+                several => format!("{file} cannot be edited:\n{}", several.join("\n")),
+            };
+            Failure::refused(text)
+                .hint("correct the file, or what the site and its runbook say of it")
         })
     }
 
@@ -107,6 +108,8 @@ impl XmlEdit {
 
     /// What will change, line by line; secrets, old ones too, are not in it.
     fn difference(&self, old: &str) -> Result<Vec<String>, Failure> {
+        // All that stands in the way, before only a part of the values is looked at.
+        self.edited(old, &self.shown())?;
         // The old values of secrets are hidden first.
         let secrets = Self {
             file: self.file.clone(),
@@ -127,11 +130,20 @@ impl XmlEdit {
 /// A regular file in UTF-8.
 fn read(host: &dyn Host, file: &Path) -> Result<(String, FileStat), Failure> {
     let shown = file.display();
-    let stat = host.stat(file)?.filter(|stat| stat.kind == FileKind::File);
-    let Some(stat) = stat else {
-        return Err(Failure::refused(format!("{shown} is no file"))
-            .hint("check the product's home in the site"));
+    let refused = |text: String| {
+        Err(Failure::refused(text).hint("check the product's home in the site, and the file there"))
     };
+    let stat = match host.stat(file)? {
+        Some(stat) if stat.kind == FileKind::File => stat,
+        Some(_) => return refused(format!("{shown} is no file")),
+        None => return refused(format!("{shown} does not exist")),
+    };
+    if stat.bytes > LIMIT {
+        let (size, limit) = (words::size(stat.bytes), words::size(LIMIT));
+        return refused(format!(
+            "{shown} is no configuration file: it has {size}, and more than {limit} are not read"
+        ));
+    }
     let text = String::from_utf8(host.read(file, LIMIT)?).map_err(|_| {
         Failure::refused(format!("{shown} is not in UTF-8"))
             .hint("convert it, or edit it by hand and disable this step with a reason")

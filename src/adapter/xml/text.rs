@@ -16,7 +16,7 @@ pub(super) struct Wanted<'a> {
 
 /// The text with every value in its place. All problems at once.
 pub(super) fn edited(text: &str, wanted: &[Wanted<'_>]) -> Result<String, Vec<String>> {
-    let document = Document::parse(text).map_err(|error| vec![error.to_string()])?;
+    let document = Document::parse(text).map_err(|error| vec![ill_formed(&error)])?;
     let mut changes: Vec<(Range<usize>, String)> = Vec::new();
     let mut problems = Vec::new();
     for one in wanted {
@@ -43,9 +43,27 @@ pub(super) fn edited(text: &str, wanted: &[Wanted<'_>]) -> Result<String, Vec<St
     Ok(new)
 }
 
+/// Why a text is not read, with the place.
+fn ill_formed(error: &roxmltree::Error) -> String {
+    match error {
+        roxmltree::Error::DtdDetected => {
+            "it has a document type declaration (<!DOCTYPE …>), whose entities could stand for anything; \
+             such a file is not read"
+                .to_owned()
+        }
+        roxmltree::Error::NoRootNode => "it has no element".to_owned(),
+        error => {
+            let place = error.pos();
+            let text = error.to_string();
+            let text = text.strip_suffix(&format!(" at {place}")).unwrap_or(&text);
+            format!("line {}, column {}: {text}", place.row, place.col)
+        }
+    }
+}
+
 /// What was written must read as it was wanted.
 fn verify(text: &str, wanted: &[Wanted<'_>]) -> Result<(), Vec<String>> {
-    let document = Document::parse(text).map_err(|error| vec![error.to_string()])?;
+    let document = Document::parse(text).map_err(|error| vec![ill_formed(&error)])?;
     let problems: Vec<String> = wanted
         .iter()
         .filter(|one| {
@@ -95,6 +113,14 @@ fn change(
     // Of what holds more than a text, the text is only a part of the value.
     if of_element && children.iter().any(|child| !child.is_text()) {
         return Err("the element holds more than a text".to_owned());
+    }
+    // WSO2's products then take the value from the vault, and what stands here is not used.
+    if of_element && node.attributes().any(|one| one.name() == "secretAlias") {
+        return Err(
+            "its value is in the secure vault (`secretAlias`): put the new one there, and take the \
+             attribute off or this change out of the runbook"
+                .to_owned(),
+        );
     }
     if value_of(node, wanted.place).as_deref() == Some(wanted.value) {
         return Ok(None);
@@ -167,7 +193,8 @@ mod tests {
 
     const TEXT: &str = "<?xml version=\"1.0\"?>\r\n<!-- é <url>no</url> -->\n<d:ds xmlns:d='u'>\n  <one>\
         <name>A</name><url a=\"x\" b='y'>\n    old &amp; &#x41;\n  </url><e/><f  /><g></g></one>\n  <one>\
-        <name>B</name><url><![CDATA[b]]></url><h>x<!-- c --></h></one>\n</d:ds>\n";
+        <name>B</name><url><![CDATA[b]]></url><h>x<!-- c --></h></one>\n  \
+        <v d:secretAlias='A'>p</v></d:ds>\n";
 
     fn edit(pairs: &[(&str, &str)]) -> Result<String, Vec<String>> {
         let places: Vec<Place> = pairs
@@ -212,6 +239,7 @@ mod tests {
             ("ds/one[name='B']/h", "x"),
             ("ds/one[name='B']", "x"),
             ("ds/one[name='A']/e/@no", "x"),
+            ("ds/v", "x"),
         ])
         .unwrap_err();
         assert_eq!(
@@ -222,6 +250,8 @@ mod tests {
                 "ds/one[name='B']/h: the element holds more than a text",
                 "ds/one[name='B']: the element holds more than a text",
                 "ds/one[name='A']/e/@no: it has no attribute `no`",
+                "ds/v: its value is in the secure vault (`secretAlias`): put the new one there, and take \
+                 the attribute off or this change out of the runbook",
             ]
         );
         let twice = edit(&[("ds/one[name='A']/g", "1"), ("ds/one[name='A']/g", "2")]);

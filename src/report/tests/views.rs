@@ -17,7 +17,7 @@ fn check() {
         StepFindings {
             step: "dump".to_owned(),
             findings: vec![
-                Finding::info("MariaDB 11.4"),
+                Finding::info("a file will change:\n3 - old\n3 + new"),
                 Finding::warning("the disk is slow"),
             ],
         },
@@ -30,7 +30,9 @@ fn check() {
     REFUSED  stop: port 8080 is held by another process
              to do: stop it
     warning  dump: the disk is slow
-    info     dump: MariaDB 11.4
+    info     dump: a file will change:
+               3 - old
+               3 + new
 
     1 thing stands in the way; 1 warning
     ");
@@ -53,7 +55,7 @@ fn check() {
         {
           "step": "dump",
           "severity": "info",
-          "message": "MariaDB 11.4"
+          "message": "a file will change:\n3 - old\n3 + new"
         }
       ]
     }

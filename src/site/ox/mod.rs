@@ -4,6 +4,7 @@
 //! without starting any. A check of the plan holds the site against what the cluster lists.
 
 mod document;
+mod names;
 mod resolve;
 mod resolved;
 
@@ -11,5 +12,6 @@ pub use document::{
     AdminDocument, AlreadyRegistered, BalancerDocument, HazelcastDocument, NodeDocument,
     OxDatabaseDocument, OxDocument, OxSiteDocument, Procedure, RestoreDocument,
 };
+pub use names::{PLAIN_NAME, is_plain_name};
 pub use resolve::{ReadText, resolve};
 pub use resolved::{Balancer, Hazelcast, Node, NodeFile, Ox, OxSchema, OxSite, OxTools, PutBack};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::document::{NodeDocument, OxDocument, OxSiteDocument, Procedure};
+use super::names::{PLAIN_NAME, duplicates, is_plain_name, names_of};
 use super::resolved::{
     Balancer, Hazelcast, Node, NodeFile, Ox, OxSchema, OxSite, OxTools, PutBack,
 };
@@ -251,6 +252,12 @@ impl Resolver<'_> {
             );
         }
         duplicates("ox.schemata", names.iter().map(String::as_str), wrong);
+        for name in names.iter().filter(|name| !is_plain_name(name)) {
+            wrong.push(format!(
+                "`ox.schemata`: `{}` is no name of a schema: {PLAIN_NAME}",
+                name.escape_debug()
+            ));
+        }
         let alone: BTreeSet<&String> = document.leave_alone.iter().collect();
         for name in names.iter().filter(|name| alone.contains(name)) {
             wrong.push(format!(
@@ -352,23 +359,5 @@ impl Resolver<'_> {
 
     fn optional(&self, path: Option<&PathBuf>) -> Option<PathBuf> {
         path.map(|path| self.path(path))
-    }
-}
-
-/// One name a line, without remarks.
-fn names_of(text: &str) -> Vec<String> {
-    text.lines()
-        .map(|line| line.split('#').next().unwrap_or_default().trim())
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn duplicates<'a>(key: &str, names: impl Iterator<Item = &'a str>, wrong: &mut Vec<String>) {
-    let mut seen = BTreeSet::new();
-    for name in names {
-        if !seen.insert(name) {
-            wrong.push(format!("`{key}` names `{name}` twice"));
-        }
     }
 }

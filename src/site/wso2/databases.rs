@@ -1,6 +1,6 @@
 //! The present database and the staging one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
@@ -21,12 +21,12 @@ pub(super) fn database(
         }
     };
     if given.kind == DatabaseKind::H2 {
-        let fits = |file: &PathBuf| file.to_string_lossy().ends_with(".mv.db");
+        let fits = |file: &PathBuf| h2_path(file).is_some();
         let file = given.file.as_ref();
         need(
             "file",
             file.is_some_and(fits),
-            "name the database file, `….mv.db`",
+            "name the database file, `….mv.db` or `….h2.db`",
         );
         if around.scenario == "dss" {
             let scripted = given.user.is_some();
@@ -145,16 +145,21 @@ pub(super) fn same_place(
     missing: &mut Vec<String>,
 ) {
     let place = |one: &Wso2DatabaseDocument| {
+        let file = one.file.clone().filter(|_| one.kind == DatabaseKind::H2);
         let host = one.host.as_deref().map(str::to_lowercase);
-        (
-            one.name.clone(),
-            one.file.clone(),
-            host,
-            one.port,
-            one.socket.clone(),
-            one.service.clone(),
-        )
+        let port = one.port.or(usual_port(one.kind));
+        let server = (host, port, one.socket.clone(), one.service.clone());
+        (one.name.clone(), file, server)
     };
+    let ends = [database, staging].map(|one| one.file.as_deref().and_then(h2_end));
+    if let [Some(present), Some(other)] = ends
+        && present != other
+    {
+        missing.push(format!(
+            "wso2.staging.file: must end in `{present}`, as the present database's: it becomes a copy of \
+             that file, and H2 knows the format by the name"
+        ));
+    }
     if place(database) == place(staging) {
         missing.push(
             "wso2.staging: is the present database; the new version works on one of its own"
@@ -163,21 +168,51 @@ pub(super) fn same_place(
     }
 }
 
+/// Where a server of that kind listens if nothing else is said.
+fn usual_port(kind: DatabaseKind) -> Option<u16> {
+    match kind {
+        DatabaseKind::Mysql => Some(3306),
+        DatabaseKind::Postgres => Some(5432),
+        DatabaseKind::Oracle => Some(1521),
+        DatabaseKind::H2 => None,
+    }
+}
+
+/// What H2's addresses call a database: its file without the end of the name.
+fn h2_path(file: &Path) -> Option<String> {
+    let text = file.display().to_string();
+    let path = h2_end(file).and_then(|end| text.strip_suffix(end));
+    path.map(str::to_owned)
+}
+
+/// `.mv.db`, or that of H2 1.3 and older, which Carbon 4.4 brings.
+fn h2_end(file: &Path) -> Option<&'static str> {
+    let text = file.to_string_lossy();
+    [".mv.db", ".h2.db"]
+        .into_iter()
+        .find(|end| text.ends_with(end))
+}
+
 /// The JDBC address that the product's guide gives.
 pub(super) fn usual_url(given: &Wso2DatabaseDocument, staging: &Wso2Database) -> Option<String> {
     let host = given.host.as_deref();
-    let at = |port: u16| Some(format!("{}:{}", host?, given.port.unwrap_or(port)));
+    let at = || {
+        Some(format!(
+            "{}:{}",
+            host?,
+            given.port.or(usual_port(given.kind))?
+        ))
+    };
     let name = &staging.name;
     match given.kind {
-        DatabaseKind::Mysql => Some(format!("jdbc:mysql://{}/{name}", at(3306)?)),
-        DatabaseKind::Postgres => Some(format!("jdbc:postgresql://{}/{name}", at(5432)?)),
+        DatabaseKind::Mysql => Some(format!("jdbc:mysql://{}/{name}", at()?)),
+        DatabaseKind::Postgres => Some(format!("jdbc:postgresql://{}/{name}", at()?)),
         DatabaseKind::Oracle => {
             let service = given.service.as_deref()?;
-            Some(format!("jdbc:oracle:thin:@//{}/{service}", at(1521)?))
+            Some(format!("jdbc:oracle:thin:@//{}/{service}", at()?))
         }
         DatabaseKind::H2 => {
-            let file = staging.file.as_ref()?.display().to_string();
-            let path = file.strip_suffix(".mv.db")?;
+            let path = h2_path(staging.file.as_ref()?)?;
             Some(format!(
                 "jdbc:h2:{path};DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=60000"
             ))

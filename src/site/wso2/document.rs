@@ -75,7 +75,7 @@ pub struct Wso2DatabaseDocument {
     /// Its name: the schema, with PostgreSQL the database. Not for H2.
     #[serde(default)]
     pub name: Option<String>,
-    /// H2: its file, `….mv.db`.
+    /// H2: its file, `….mv.db`; of H2 1.3 and older, which Carbon 4.4 brings, `….h2.db`.
     #[serde(default)]
     pub file: Option<PathBuf>,
     /// H2: the H2 of the product's version, for scenario `dss` (in `repository/components/plugins`).

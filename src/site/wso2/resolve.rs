@@ -96,9 +96,21 @@ pub fn resolve(document: &Wso2SiteDocument, around: &Around<'_>) -> Result<Value
     ]
     .map(|(key, given)| database(given, key, around, &mut missing));
     same_place(&wso2.database, &wso2.staging, &mut missing);
+    if wso2.from == wso2.to {
+        missing.push(format!(
+            "wso2.to: is `{}`, the version that is there",
+            wso2.from
+        ));
+    }
     let mut servers: Vec<Wso2Server> = Vec::new();
-    for server in &wso2.servers {
+    for (number, server) in wso2.servers.iter().enumerate() {
         let mut resolved = self::server(server, around);
+        if servers.iter().any(|other| other.home == resolved.home) {
+            missing.push(format!(
+                "wso2.servers[{number}].home: is that of another server"
+            ));
+        }
+        listens(&resolved, &format!("wso2.servers[{number}]"), &mut missing);
         if servers.iter().any(|other| other.name == resolved.name) {
             resolved.name = format!("{}-{}", resolved.name, servers.len() + 1);
         }
@@ -110,6 +122,17 @@ pub fn resolve(document: &Wso2SiteDocument, around: &Around<'_>) -> Result<Value
     let new = new_server(wso2, around);
     if servers.iter().any(|server| server.home == new.home) {
         missing.push("wso2.new.home: is the home of a present server".to_owned());
+    }
+    listens(&new, "wso2.new", &mut missing);
+    if new
+        .health
+        .as_ref()
+        .is_some_and(|url| !url.starts_with("http://"))
+    {
+        missing.push(
+            "wso2.new.health: only an address that begins with http:// can be asked (not https)"
+                .to_owned(),
+        );
     }
     let migration = migration(wso2, around, &mut missing);
     let configuration = configuration(wso2, &staging, around, &mut missing);
@@ -158,6 +181,15 @@ fn server(given: &Wso2ServerDocument, around: &Around<'_>) -> Wso2Server {
     }
 }
 
+/// A server without a port could not be shown to be stopped.
+fn listens(server: &Wso2Server, key: &str, missing: &mut Vec<String>) {
+    if server.ports.is_empty() {
+        missing.push(format!(
+            "{key}.ports: is empty; name the ports, or leave the key out for Carbon's own (9443, 9763)"
+        ));
+    }
+}
+
 fn new_server(wso2: &Wso2Document, around: &Around<'_>) -> Wso2Server {
     let new = &wso2.new;
     let given = Wso2ServerDocument {
@@ -195,6 +227,9 @@ fn configuration(
         .as_ref()
         .or(given.password.as_ref());
     let name = wso2.new.datasource.as_deref().unwrap_or("WSO2_CARBON_DB");
+    if name.is_empty() || name.contains('\'') {
+        missing.push("wso2.new.datasource: must be a name without an apostrophe".to_owned());
+    }
     let jndi = wso2.new.jndi.as_deref().unwrap_or("jdbc/WSO2CarbonDB");
     let source = format!("datasources-configuration/datasources/datasource[name='{name}']");
     let definition = format!("{source}/definition/configuration");
