@@ -75,7 +75,8 @@ impl CheckNode {
     fn wrong(&self, host: &dyn Host, control: &Control) -> Result<Vec<String>, Failure> {
         let name = &self.node.name;
         let what = format!("looking at the node {name}");
-        let exit = node::run(host, control, &self.look(), &what)?;
+        let look = self.look();
+        let exit = node::run(host, control, &look, &what)?;
         let text = exit.stdout.text();
         let mut wrong = Vec::new();
         for line in text.lines() {
@@ -86,7 +87,10 @@ impl CheckNode {
             }
         }
         if text.lines().next_back() != Some("looked") {
-            wrong.push(format!("{name} did not answer to the end"));
+            wrong.push(format!(
+                "{name} did not answer to the end: {} ended well all the same",
+                look.program
+            ));
         }
         if let Some(list) = self.list() {
             let exit = node::run(
