@@ -1,6 +1,5 @@
 //! What an operator reads when WildFly's exporter or importer does not do what it reports.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,28 +16,8 @@ use crate::tree_world::{Step, World, sha256};
 
 /// The whole failure as text; the world's place is left out.
 fn told(world: &World, failure: &Failure) -> String {
-    let report = &failure.0;
-    let mut text = format!("{:?}: {}\n", report.kind, report.message);
-    for cause in &report.causes {
-        writeln!(text, "  because: {cause}").unwrap();
-    }
-    for line in &report.stderr {
-        writeln!(text, "  said: {line}").unwrap();
-    }
-    if let Some(command) = &report.command {
-        writeln!(text, "  command: {command}").unwrap();
-    }
-    if let Some(exit) = &report.exit {
-        writeln!(text, "  ended: {exit}").unwrap();
-    }
-    writeln!(
-        text,
-        "  hint: {}",
-        report.hint.as_deref().unwrap_or_default()
-    )
-    .unwrap();
     let place = world.directory.path().to_string_lossy().into_owned();
-    text.replace(&place, "WORLD")
+    crate::stage::told(failure).replace(&place, "WORLD")
 }
 
 fn message(id: i64, queue: &str, property: &str, body: &str) -> String {

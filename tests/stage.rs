@@ -79,3 +79,22 @@ pub(crate) fn decode(action: &str, options: &Value) -> Box<dyn AnyAction> {
         Err(error) => panic!("{}: {error}", error.path.join(".")),
     }
 }
+
+/// Everything that an operator is told of a failure.
+pub(crate) fn told(failure: &Failure) -> String {
+    let report = &failure.0;
+    let mut text = format!("{:?}: {}\n", report.kind, report.message);
+    let mut line = |what: &str, said: &str| text.push_str(&format!("  {what}: {said}\n"));
+    report
+        .causes
+        .iter()
+        .for_each(|cause| line("because", cause));
+    report.stderr.iter().for_each(|said| line("said", said));
+    report
+        .command
+        .iter()
+        .for_each(|command| line("command", command));
+    report.exit.iter().for_each(|exit| line("ended", exit));
+    line("hint", report.hint.as_deref().unwrap_or_default());
+    text
+}

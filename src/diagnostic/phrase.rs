@@ -176,6 +176,7 @@ fn expected_words(expected: &str) -> String {
         "any YAML value" => "a value".to_owned(),
         _ if expected.starts_with("struct ") => "a mapping of keys and values".to_owned(),
         _ if expected.starts_with("enum ") => "a word".to_owned(),
+        "a YAML tag starting with '!'" => "a word".to_owned(),
         _ if expected.starts_with("tuple ") => "a list".to_owned(),
         _ => expected.to_owned(),
     }

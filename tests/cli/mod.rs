@@ -22,3 +22,5 @@ mod sets;
 mod site_file;
 mod weblogic_site;
 mod weblogic_zdt;
+mod weblogic_zdt_files;
+mod weblogic_zdt_site;

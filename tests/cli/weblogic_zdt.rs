@@ -1,9 +1,9 @@
-//! A WebLogic domain by rollouts: from the site file to the domain, and what is wrong with a site file.
+//! A WebLogic domain by rollouts: from the site file to the domain, and back.
 
 use insta::assert_snapshot;
 use rustix::process::Signal;
 
-use super::harness::{Sandbox, wait_until};
+use super::harness::{Said, Sandbox, wait_until};
 use crate::zdt::world::{NEW, OLD, World};
 
 /// The world's site file in a sandbox.
@@ -36,7 +36,68 @@ fn a_patched_home_goes_out_and_comes_back() {
         assert_eq!(world.patches(node), OLD, "{said}");
     }
     assert!(world.on("node1", "u01/oracle/backup.patched").exists());
-    assert_eq!(world.workflows().len(), 3);
+    assert_eq!(
+        world.workflows(),
+        [
+            "dry rolloutOracleHome SUCCESS",
+            "rolloutOracleHome SUCCESS",
+            "dry rolloutOracleHome SUCCESS",
+            "rolloutOracleHome SUCCESS"
+        ]
+    );
+    // What the way back left bars the way of the next one.
+    let said = sandbox.run(&phase("upgrade"));
+    assert_snapshot!(shown(&world, &said), @"
+    exit 4
+    -- stderr
+    REFUSED  check-room: [WORLD]/u01/oracle/backup.patched is on node1 already: a rollout or its way back moves the Oracle home there
+             to do: `upgrade-kit resume` finishes a rollout that is there already, `upgrade-kit restore` takes it back; what an earlier way back left there, move away
+    REFUSED  check-room: [WORLD]/u01/oracle/backup.patched is on node2 already: a rollout or its way back moves the Oracle home there
+             to do: `upgrade-kit resume` finishes a rollout that is there already, `upgrade-kit restore` takes it back; what an earlier way back left there, move away
+    REFUSED  archive-home: [WORLD]/u01/oracle/base.jar is there already
+             to do: nothing is overwritten: remove it, or name another place
+    REFUSED  unpack-home: [WORLD]/u01/oracle/second is there already
+             to do: nothing is overwritten: remove it, or name another place
+    REFUSED  archive-patched-home: [WORLD]/u01/oracle/patched.jar is there already
+             to do: nothing is overwritten: remove it, or name another place
+
+    5 things stand in the way
+    error: upgrade was not started: nothing was changed
+      hint: mend what is refused above; `upgrade-kit check` looks again
+    ");
+}
+
+/// What the program shows, without what differs from run to run and from machine to machine.
+fn shown(world: &World, said: &Said) -> String {
+    world.shortened(&said.to_string())
+}
+
+/// The end of what a phase shows. Before it, steps tell in the order of their threads.
+fn ending(world: &World, said: &Said) -> String {
+    let text = shown(world, said);
+    let at = text.find("\n\n").unwrap();
+    let span = regex::Regex::new(" after .* \\(run ").unwrap();
+    let end = span.replace(&text[at + 1..], " after [SPAN] (run ");
+    format!("exit {}{end}", said.code())
+}
+
+/// What became of each step that did more than mark a point, one step at a time, and the end.
+fn story(world: &World, sandbox: &Sandbox, name: &str) -> String {
+    let said = sandbox.run(&[&phase(name)[..], &["--jobs", "1"]].concat());
+    let text = shown(world, &said);
+    let (steps, _) = text.split_once("\n\n").unwrap();
+    let mut story = String::new();
+    for line in steps.lines().filter(|line| !line.contains(" verify-set ")) {
+        let ends = line.contains("  done  ") || line.contains("  failed  ");
+        let line = match line.rsplit_once("  ") {
+            Some((line, _)) if ends && line.split_whitespace().count() > 3 => line,
+            _ if line.contains("  to do  ") => line,
+            _ => continue,
+        };
+        story.push_str(line.trim_end());
+        story.push('\n');
+    }
+    story + &ending(world, &said)
 }
 
 #[test]
@@ -84,6 +145,8 @@ fn all_at_once_and_back() {
         [
             "dry rolloutUpdate SUCCESS",
             "rolloutUpdate SUCCESS",
+            "dry rolloutApplications SUCCESS",
+            "dry rolloutUpdate SUCCESS",
             "rolloutApplications SUCCESS",
             "rolloutUpdate SUCCESS"
         ]
@@ -116,17 +179,182 @@ fn killed_while_a_rollout_is_at_work() {
 }
 
 #[test]
-fn a_dry_run_that_fails_ends_it() {
+fn a_restore_after_a_dry_run_that_failed_does_nothing() {
     let Some(world) = World::new("2.2.1") else {
         return;
     };
-    let sandbox = sandbox(&world, "");
+    let sandbox = sandbox(&world, &world.home_rollout());
     world.domain.fault("dryRunFailAt=\"2\"");
     _ = sandbox.done(&phase("backup"));
     let said = sandbox.run(&phase("upgrade"));
-    assert_eq!(said.code(), 5, "{said}");
-    assert!(said.both().contains("ended as FAIL"), "{said}");
-    assert_eq!(world.workflows(), ["dry rollingRestart FAIL"]);
+    assert_snapshot!(ending(&world, &said), @"
+    exit 5
+    Upgrade of shop: FAILED after [SPAN] (run [RUN], zdt-patching)
+      14 steps done, 1 failed, 6 not run
+        not run  ready                 `dry-run`, which it comes after, failed
+        not run  roll-out              `dry-run`, which it comes after, failed
+        not run  rolled-out            `dry-run`, which it comes after, failed
+        not run  check-rolled-out      `dry-run`, which it comes after, failed
+        not run  check-patches[node1]  `dry-run`, which it comes after, failed
+        not run  check-patches[node2]  `dry-run`, which it comes after, failed
+
+    Failed: dry-run (zdt.rollout)
+      the dry run wf0001 ended as FAIL: Node node2 ran out of disk space
+      the result does not stand up to verification
+        to do    nothing is changed; mend the cause, then resume the run: it is tried anew
+
+    Uses backup set [RUN]  [SITE]/backups/shop/[RUN]
+    Point of no return  not reached: nothing needs to be restored
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+      upgrade-kit restore --scenario zdt-patching --from [RUN] --site site.yaml
+    ");
+    assert_snapshot!(shown(&world, &sandbox.run(&["check", "restore", "--scenario", "zdt-patching"])), @"
+    exit 0
+    -- stdout
+    info     find-rolled-out: nothing of the rollout is on any node
+             to do: there is nothing to roll back, and nothing is
+
+    nothing stands in the way
+    ");
+    assert_snapshot!(story(&world, &sandbox, "restore"), @"
+    [TIME]  done      check-restrictions         15 restrictions hold
+    [TIME]  done      check-domain               3 servers run, as the site says
+    [TIME]  done      find-rolled-out            nothing of the rollout is on any node
+    [TIME]  done      take-back                  nothing to revert: the last workflow wf0001 ended with FAIL, the nodes are alike and every server runs
+    [TIME]  done      find-left                  nothing of the rollout is on any node
+    [TIME]  done      dry-run-roll-back          nothing is rolled out: there is nothing to do
+    [TIME]  done      roll-back                  nothing is rolled out: there is nothing to do
+    [TIME]  done      check-rolled-back          nothing of the rollout is on any node
+    [TIME]  done      check-patches-gone[node1]  node1 is as it should be
+    [TIME]  done      check-patches-gone[node2]  node2 is as it should be
+    [TIME]  done                                 restore of shop
+    exit 0
+    Restore of shop: done after [SPAN] (run [RUN], zdt-patching)
+      15 steps done
+
+    Uses backup set [RUN]  [SITE]/backups/shop/[RUN]
+    Point of no return  passed: only a restore leads back
+    ");
+    assert_eq!(world.workflows(), ["dry rolloutOracleHome FAIL"]);
+}
+
+/// The dry run succeeds, and WebLogic does not begin the rollout: of two workflows that it was asked for,
+/// the one that is there was a dry run.
+#[test]
+fn a_restore_of_what_was_never_rolled_out_does_nothing() {
+    let Some(world) = World::new("2.2.1") else {
+        return;
+    };
+    let sandbox = sandbox(&world, &world.home_rollout());
+    world.domain.fault("refuses=\"rolloutOracleHome\"");
+    _ = sandbox.done(&phase("backup"));
+    let said = sandbox.run(&phase("upgrade"));
+    assert_snapshot!(ending(&world, &said), @r#"
+    exit 5
+    Upgrade of shop: FAILED after [SPAN] (run [RUN], zdt-patching)
+      16 steps done, 1 failed, 4 not run
+        not run  rolled-out            `roll-out`, which it comes after, failed
+        not run  check-rolled-out      `roll-out`, which it comes after, failed
+        not run  check-patches[node1]  `roll-out`, which it comes after, failed
+        not run  check-patches[node2]  `roll-out`, which it comes after, failed
+
+    Failed: roll-out (zdt.rollout)
+      the WLST script rollout.py failed
+      the tool failed
+        because  weblogic.management.scripting.ScriptException: The configuration is locked by another user
+        command  UPGRADE_KIT_WEBLOGIC_PASSWORD=*** [WORLD]/wlst.sh -skipWLSModuleScanning rollout.py
+        ended    exit code 1
+        stderr   Initializing WebLogic Scripting Tool (WLST) ...
+        stderr   Welcome to WebLogic Server Administration Scripting Shell
+        stderr   Connecting to t3://127.0.0.1:7001 with userid weblogic ...
+        stderr   Successfully connected to Admin Server "AdminServer" that belongs to domain "domibus".
+        stderr   failed: "weblogic.management.scripting.ScriptException: The configuration is locked by another user"
+        stderr   Exiting WebLogic Scripting Tool.
+        to do    the script and what it wrote are in [SITE]/runs/shop/runs/[RUN]/steps/roll-out
+
+    Uses backup set [RUN]  [SITE]/backups/shop/[RUN]
+    Point of no return  passed: only a restore leads back
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+      upgrade-kit restore --scenario zdt-patching --from [RUN] --site site.yaml
+    "#);
+    assert_snapshot!(story(&world, &sandbox, "restore"), @"
+    [TIME]  done      check-restrictions         15 restrictions hold
+    [TIME]  done      check-domain               3 servers run, as the site says
+    [TIME]  done      find-rolled-out            nothing of the rollout is on any node
+    [TIME]  done      take-back                  nothing to revert: the last workflow wf0001 ended with SUCCESS
+    [TIME]  done      find-left                  nothing of the rollout is on any node
+    [TIME]  done      dry-run-roll-back          nothing is rolled out: there is nothing to do
+    [TIME]  done      roll-back                  nothing is rolled out: there is nothing to do
+    [TIME]  done      check-rolled-back          nothing of the rollout is on any node
+    [TIME]  done      check-patches-gone[node1]  node1 is as it should be
+    [TIME]  done      check-patches-gone[node2]  node2 is as it should be
+    [TIME]  done                                 restore of shop
+    exit 0
+    Restore of shop: done after [SPAN] (run [RUN], zdt-patching)
+      15 steps done
+
+    Uses backup set [RUN]  [SITE]/backups/shop/[RUN]
+    Point of no return  passed: only a restore leads back
+    ");
+    assert_eq!(world.workflows(), ["dry rolloutOracleHome SUCCESS"]);
+}
+
+#[test]
+fn the_way_back_is_tried_before_it_is_gone() {
+    let Some(world) = World::new("2.7.3") else {
+        return;
+    };
+    let sandbox = sandbox(&world, &world.home_rollout());
+    _ = sandbox.done(&phase("backup"));
+    _ = sandbox.done(&phase("upgrade"));
+    world.domain.fault("dryRunFailAt=\"2\"");
+    assert_snapshot!(story(&world, &sandbox, "restore"), @"
+    [TIME]  done      check-restrictions         15 restrictions hold
+    [TIME]  done      check-domain               3 servers run, as the site says
+    [TIME]  done      find-rolled-out            on node1, node2: the Oracle home
+    [TIME]  done      take-back                  nothing to revert: the last workflow wf0002 ended with SUCCESS
+    [TIME]  done      find-left                  on node1, node2: the Oracle home
+    [TIME]  failed    dry-run-roll-back          the dry run wf0003 ended as FAIL: Node node2 ran out of disk space
+    [TIME]            dry-run-roll-back          to do    nothing is changed; mend the cause, then resume the run: it is tried anew
+    [TIME]  failed                               restore of shop
+    exit 5
+    Restore of shop: FAILED after [SPAN] (run [RUN], zdt-patching)
+      8 steps done, 1 failed, 6 not run
+        not run  can-roll-back              `dry-run-roll-back`, which it comes after, failed
+        not run  roll-back                  `dry-run-roll-back`, which it comes after, failed
+        not run  rolled-back                `dry-run-roll-back`, which it comes after, failed
+        not run  check-rolled-back          `dry-run-roll-back`, which it comes after, failed
+        not run  check-patches-gone[node1]  `dry-run-roll-back`, which it comes after, failed
+        not run  check-patches-gone[node2]  `dry-run-roll-back`, which it comes after, failed
+
+    Failed: dry-run-roll-back (zdt.rollout)
+      the dry run wf0003 ended as FAIL: Node node2 ran out of disk space
+      the result does not stand up to verification
+        to do    nothing is changed; mend the cause, then resume the run: it is tried anew
+
+    Uses backup set [RUN]  [SITE]/backups/shop/[RUN]
+    Point of no return  not reached: nothing needs to be restored
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+    ");
+    assert_eq!(world.patches("node1"), format!("{OLD} {NEW}"));
+    // Whoever begins anew instead of resuming: the dry run that failed is not taken for the rollout.
+    world.domain.mend("dryRunFailAt=\"2\"");
+    _ = sandbox.done(&phase("restore"));
+    assert_eq!(world.patches("node1"), OLD);
+    assert_eq!(
+        world.workflows()[2..],
+        [
+            "dry rolloutOracleHome FAIL",
+            "dry rolloutOracleHome SUCCESS",
+            "rolloutOracleHome SUCCESS"
+        ]
+    );
 }
 
 #[test]
@@ -142,9 +370,50 @@ fn a_rollout_that_stopped_in_the_middle_is_taken_back() {
     world.domain.fault("rolloutFailAt=\"3\"");
     _ = sandbox.done(&phase("backup"));
     let said = sandbox.run(&phase("upgrade"));
-    assert_eq!(said.code(), 5, "{said}");
-    assert!(said.both().contains("ended as FAIL"), "{said}");
-    _ = sandbox.done(&phase("restore"));
+    assert_snapshot!(ending(&world, &said), @"
+    exit 5
+    Upgrade of shop: FAILED after [SPAN] (run [RUN], zdt-patching)
+      14 steps done, 1 failed, 2 not run
+        not run  rolled-out        `roll-out`, which it comes after, failed
+        not run  check-rolled-out  `roll-out`, which it comes after, failed
+
+    Failed: roll-out (zdt.rollout)
+      the rollout wf0002 ended as FAIL: Node node2 ran out of disk space
+      the result does not stand up to verification
+        to do    mend the cause, then resume the run: the workflow goes on where it stopped; a restore takes it back
+
+    Uses backup set [RUN]  [SITE]/backups/shop/[RUN]
+    Point of no return  passed: only a restore leads back
+
+    Next
+      upgrade-kit resume [RUN] --site site.yaml
+      upgrade-kit restore --scenario zdt-patching --from [RUN] --site site.yaml
+    ");
+    assert_snapshot!(shown(&world, &sandbox.run(&["check", "restore", "--scenario", "zdt-patching"])), @"
+    exit 0
+    -- stdout
+    warning  find-rolled-out: on node1: Java; on node2: nothing
+             to do: the workflow that stopped in the middle is reverted first
+
+    nothing stands in the way; 1 warning
+    ");
+    assert_snapshot!(story(&world, &sandbox, "restore"), @"
+    [TIME]  done      check-restrictions      15 restrictions hold
+    [TIME]  done      check-domain            3 servers run, as the site says
+    [TIME]  done      find-rolled-out         on node1: Java; on node2: nothing
+    [TIME]  done      take-back               wf0002 ended with REVERTED, 0 commands
+    [TIME]  done      find-left               nothing of the rollout is on any node
+    [TIME]  done      dry-run-roll-back       nothing is rolled out: there is nothing to do
+    [TIME]  done      roll-back               nothing is rolled out: there is nothing to do
+    [TIME]  done      check-rolled-back       nothing of the rollout is on any node
+    [TIME]  done                              restore of shop
+    exit 0
+    Restore of shop: done after [SPAN] (run [RUN], zdt-patching)
+      13 steps done
+
+    Uses backup set [RUN]  [SITE]/backups/shop/[RUN]
+    Point of no return  passed: only a restore leads back
+    ");
     let workflows = world.workflows();
     assert_eq!(
         workflows,
@@ -163,346 +432,4 @@ fn a_rollout_that_stopped_in_the_middle_is_taken_back() {
             );
         }
     }
-}
-
-/// A site on paper: nothing of it is there.
-const SITE: &str = "site: shop
-product: weblogic
-weblogic:
-  version: 12.2.1.4.0
-  connection:
-    wlst: ./wlst.sh
-    url: t3://admin:7001
-    user: weblogic
-    password: { env: WEBLOGIC_PASSWORD }
-  domain: { name: shop, home: /u01/domains/shop }
-  oracle_home: /u01/oracle/home
-  java_home: /u01/java/jdk8
-  nodes:
-    node0: {}
-    node1: { run: [ssh, node1], copy: [scp, -rp, \"{from}\", \"node1:{to}\"] }
-    node2: { run: [ssh, node2], copy: [scp, -rp, \"{from}\", \"node2:{to}\"] }
-  clusters:
-    front: {}
-  servers:
-    AdminServer: { node: node0 }
-    ms1: { node: node1, cluster: front }
-    ms2: { node: node2, cluster: front }
-  rollout:
-    targets: [front]
-    java_home: /u01/java/jdk11
-";
-
-/// The site with changes, each text exactly once.
-fn changed(changes: &[(&str, &str)]) -> Sandbox {
-    let mut site = SITE.to_owned();
-    for (from, to) in changes {
-        assert_eq!(site.matches(from).count(), 1, "{from}");
-        site = site.replacen(from, to, 1);
-    }
-    Sandbox::site(&site)
-}
-
-/// What the restrictions say of a site.
-fn restrictions(changes: &[(&str, &str)]) -> String {
-    let sandbox = changed(changes);
-    let arguments = [
-        "check",
-        "backup",
-        "--scenario",
-        "zdt-patching",
-        "--format",
-        "json",
-    ];
-    let said = sandbox.run(&arguments);
-    let found: serde_json::Value =
-        serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{said}"));
-    let text = |finding: &serde_json::Value| {
-        let get = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
-        format!(
-            "{} {}\n  = {}",
-            get("severity"),
-            get("message"),
-            get("hint")
-        )
-    };
-    let findings = found["findings"].as_array().unwrap().iter();
-    let ours = findings.filter(|finding| finding["step"] == "check-restrictions");
-    ours.map(text).collect::<Vec<_>>().join("\n")
-}
-
-#[test]
-fn every_restriction_says_which_fact_broke_it() {
-    assert_eq!(restrictions(&[]), "");
-    assert_snapshot!(restrictions(&[("ms2: { node: node2, cluster: front }", "ms2: { node: node2 }"), ("[front]", "[front, ms2]")]), @r"
-    refuse servers-in-clusters: the server ms2 is updated and belongs to no cluster
-      = put ms2 into a cluster, or take what targets it out of `rollout.targets`
-    refuse clusters-span-nodes: all servers of front are on node1
-      = add a server on another node to front: while node1 is updated nobody would serve
-    ");
-    assert_snapshot!(restrictions(&[("AdminServer: { node: node0 }", "AdminServer: { node: node1 }")]), @r"
-    refuse admin-server-apart: the Admin Server AdminServer is on node1, where ms1 is updated, and it is not updated
-      = move AdminServer to a node of its own, or target the domain shop
-    ");
-    assert_snapshot!(restrictions(&[
-        ("ms2: { node: node2, cluster: front }", "ms2: { node: node2, cluster: front }\n    ms3: { node: node1, cluster: back }\n    ms4: { node: node2, cluster: back }"),
-    ]), @r"
-    refuse shared-homes: back shares the Oracle home /u01/oracle/home on node1 with front, and only front is updated
-      = add back to `rollout.targets`, or take front out
-    refuse shared-homes: back shares the Oracle home /u01/oracle/home on node2 with front, and only front is updated
-      = add back to `rollout.targets`, or take front out
-    ");
-    // A server alone is a target too.
-    assert_eq!(restrictions(&[("[front]", "[ms1]")]), "");
-    assert_snapshot!(restrictions(&[
-        ("home: /u01/domains/shop", "home: /u01/oracle/home/../home/domains/shop"),
-        ("java_home: /u01/java/jdk11", "oracle_home: { archive: /u01/oracle/new, backup: /u01/oracle/home/old }"),
-        ("node1: { run", "node1: { oracle_home: /u02/oracle/home, run"),
-    ]), @r"
-    refuse archive-or-backup: /u01/oracle/new is no archive of an Oracle home (`.jar`)
-      = a new Oracle home is rolled out from the archive that copyBinary makes; a directory only serves a rollback
-    refuse archive-or-backup: the backup /u01/oracle/home/old is, or lies in or around, the Oracle home /u01/oracle/home of node0
-      = give `rollout.oracle_home.backup` a path beside the Oracle home
-    refuse archive-or-backup: the backup /u01/oracle/home/old is, or lies in or around, the Oracle home /u01/oracle/home of node2
-      = give `rollout.oracle_home.backup` a path beside the Oracle home
-    refuse domain-outside-home: the domain /u01/oracle/home/domains/shop lies in the Oracle home /u01/oracle/home of node0
-      = a rollout moves the Oracle home away: move the domain out of it first
-    warning same-home-everywhere: the Oracle home is at different places: /u02/oracle/home on node1; /u01/oracle/home on node2
-      = Oracle recommends one place for all nodes
-    ");
-    assert_snapshot!(restrictions(&[
-        ("java_home: /u01/java/jdk11", "oracle_home: { archive: /u01/my oracle.jar, backup: /u01/old }\n    java_home: /opt/jdk 11\n    session_compatible: false"),
-    ]), @r"
-    refuse sessions: sessions are not compatible and servers may take for ever to stop
-      = give `rollout.shutdown_timeout`; sessions that last longer are lost
-    refuse plain-paths: rollout.oracle_home: the path `/u01/my oracle.jar` has signs that options cannot hold
-      = letters, digits and `_-./:\` are what copyBinary and a rollout take; blanks are not
-    refuse plain-paths: rollout.java_home: the path `/opt/jdk 11` has signs that options cannot hold
-      = letters, digits and `_-./:\` are what copyBinary and a rollout take; blanks are not
-    ");
-}
-
-#[test]
-fn windows_has_restrictions_of_its_own() {
-    let windows = [
-        (
-            "version: 12.2.1.4.0",
-            "version: 12.2.1.4.0\n  platform: windows",
-        ),
-        (
-            "password: { env: WEBLOGIC_PASSWORD }",
-            "password: { env: WEBLOGIC_PASSWORD }\n    node: node1",
-        ),
-        (
-            "java_home: /u01/java/jdk11",
-            "oracle_home: { archive: 'D:\\oracle\\new.jar', backup: 'D:\\oracle\\old' }",
-        ),
-    ];
-    assert_snapshot!(restrictions(&windows), @r"
-    refuse wlst-outside-rollout: WLST runs from the Oracle home /u01/oracle/home of node1, which is updated
-      = run WLST on a node that is not updated, or from an Oracle home of the same version outside of the domain (`connection.node`, `connection.oracle_home`)
-    warning open-files: on Windows an open file locks what is to be replaced
-      = close terminals and programs in the Oracle home, and those that read an application's source or JAR, on every node that is updated
-    ");
-    let mut outside = windows.to_vec();
-    outside[1].1 =
-        "password: { env: WEBLOGIC_PASSWORD }\n    node: node1\n    oracle_home: 'D:\\wlst'";
-    assert_snapshot!(restrictions(&outside), @r"
-    warning open-files: on Windows an open file locks what is to be replaced
-      = close terminals and programs in the Oracle home, and those that read an application's source or JAR, on every node that is updated
-    ");
-}
-
-#[test]
-fn singleton_services_have_restrictions_of_their_own() {
-    assert_snapshot!(restrictions(&[
-        ("front: {}", "front: { singletons: { policy: manual, shared_store: false } }"),
-    ]), @r"
-    refuse singleton-services: the JMS store of front is not shared by its servers
-      = put it where every server of the cluster reaches it, or messages are lost
-    refuse singleton-services: front has no ServiceActivationRequestResponseTimeout
-      = set it to how long a migration takes, and write it into `clusters.front.singletons.activation_timeout`
-    refuse singleton-services: services of ms1 do not move by themselves (manual), and no migration names it
-      = add an entry with `source: ms1` to `rollout.migrations`; `migrationType: none` if they may stop
-    refuse singleton-services: services of ms2 do not move by themselves (manual), and no migration names it
-      = add an entry with `source: ms2` to `rollout.migrations`; `migrationType: none` if they may stop
-    ");
-    assert_snapshot!(restrictions(&[
-        ("front: {}", "front: { singletons: { policy: on-failure, shared_store: true } }"),
-        ("java_home: /u01/java/jdk11", "migrations: [{ source: ms1, migrationType: none }]"),
-    ]), @r"
-    refuse singleton-services: restart in place of front is not switched off
-      = switch it off, and write `clusters.front.singletons.restart_in_place: false`
-    refuse singleton-services: services of ms2 do not move by themselves (on-failure), and no migration names it
-      = add an entry with `source: ms2` to `rollout.migrations`; `migrationType: none` if they may stop
-    ");
-    assert_snapshot!(restrictions(&[
-        ("java_home: /u01/java/jdk11", "migrations:
-      - { source: ms1, migrationType: jms }
-      - { source: ms1, destination: ms1, migrationType: jta, failback: true }
-      - { source: ms2, destination: node2, migrationType: server }
-      - { source: ms9, migrationType: none, destination: ms1 }
-      - { source: AdminServer, destination: node1, migrationType: all }"),
-    ]), @r"
-    refuse migrations: entry 1: `jms` has no destination
-      = add `destination`
-    refuse migrations: entry 2: `jta` has `failback`
-      = leave `failback` out: JTA fails back by itself
-    refuse migrations: entry 2: ms1 and ms1 are both on node1
-      = name a server on another node: all servers of one node stop together
-    refuse migrations: entry 3: ms2 is on node2 already
-      = name another node: all servers of one node stop together
-    refuse migrations: entry 4: `none` has a destination
-      = leave `destination` out, or say what is migrated
-    refuse migrations: entry 4: there is no server ms9
-      = name a server of the site as `source`
-    refuse migrations: entry 5: AdminServer is not updated, so nothing of it is migrated
-      = take the entry out, or target the server
-    refuse migrations: entry 5: there is no server node1
-      = the destination is a server of the site; a node only for `server`
-    ");
-}
-
-#[test]
-fn applications_have_restrictions_of_their_own() {
-    assert_snapshot!(restrictions(&[
-        ("version: 12.2.1.4.0", "version: 12.2.1.0.0"),
-        ("java_home: /u01/java/jdk11", "applications:
-      - { applicationName: Shop, patchedLocation: 'C:\\a\\shop.war', backupLocation: /a/old.war }
-      - { applicationName: Shop, patchedLocation: /a/x.gar, backupLocation: /a/x.gar, partition: p, resourceGroupTemplate: r }
-      - { applicationName: '', patchedLocation: a.war, backupLocation: /a/old2.war }"),
-    ]), @r"
-    refuse applications: entry 1: `patchedLocation` of Shop has a backslash
-      = write `/`, on Windows too: Java may take a backslash for the beginning of another sign
-    refuse applications: entry 2: Shop is updated by an earlier entry already
-      = one entry for each application
-    refuse applications: entry 2: Shop has one path as `patchedLocation` and `backupLocation`
-      = give the backup a path of its own
-    refuse applications: entry 2: Shop is a Coherence archive (`.gar`)
-      = 12.2.1.0 cannot roll those out: leave it out
-    refuse applications: entry 2: Shop has `partition` and `resourceGroupTemplate`
-      = give one of them
-    refuse applications: entry 3: `applicationName` is empty
-      = name the application
-    refuse applications: entry 3: `patchedLocation` of  is not absolute
-      = give the whole path
-    ");
-}
-
-/// What the program says of a site that cannot be right.
-fn documents(sandbox: &Sandbox) -> String {
-    let said = sandbox.run(&["plan", "upgrade", "--scenario", "zdt-patching"]);
-    let checked = sandbox.run(&["check", "upgrade", "--scenario", "zdt-patching"]);
-    assert_eq!(said.to_string(), checked.to_string());
-    said.to_string()
-}
-
-#[test]
-fn names_that_nothing_has_are_underlined() {
-    let sandbox = changed(&[
-        (
-            "ms2: { node: node2, cluster: front }",
-            "ms2: { node: nod2, cluster: front }",
-        ),
-        (
-            "targets: [front]",
-            "targets: [frnt]\n    shutdown_timeout: soon",
-        ),
-        ("oracle_home: /u01/oracle/home", "oracle_home: oracle/home"),
-        (
-            "node1: { run: [ssh, node1], copy: [scp, -rp, \"{from}\", \"node1:{to}\"] }",
-            "node1: { run: [ssh, node1] }",
-        ),
-    ]);
-    assert_snapshot!(documents(&sandbox), @r"
-    exit 3
-    -- stderr
-    error[UK0204]: a path on nodes must be absolute
-      --> site.yaml:11:16
-       |
-    11 |   oracle_home: oracle/home
-       |                ^^^^^^^^^^^
-
-    error[UK0204]: give `run` and `copy`, or neither
-      --> site.yaml:15:12
-       |
-    15 |     node1: { run: [ssh, node1] }
-       |            ^^^^^^^^^^^^^^^^^^^
-       |
-       = help: a node without both is this machine
-
-    error[UK0204]: there is no node `nod2`
-      --> site.yaml:22:18
-       |
-    22 |     ms2: { node: nod2, cluster: front }
-       |                  ^^^^
-       |
-       = help: did you mean `node2`?
-       = help: known here: node0, node1, node2
-
-    error[UK0204]: there is no domain, cluster or server `frnt`
-      --> site.yaml:24:15
-       |
-    24 |     targets: [frnt]
-       |               ^^^^
-       |
-       = help: did you mean `front`?
-       = help: known here: shop, front, AdminServer, ms1, ms2
-
-    error[UK0204]: `soon` is no length of time
-      --> site.yaml:25:23
-       |
-    25 |     shutdown_timeout: soon
-       |                       ^^^^
-       |
-       = help: write it like `90s`, `5m` or `1h 30m`
-
-    5 errors
-    ");
-}
-
-#[test]
-fn hand_written_files_are_read_with_line_and_column() {
-    let sandbox = changed(&[(
-        "java_home: /u01/java/jdk11",
-        "migrations_file: migrations.json\n    applications_file: applications.json",
-    )]);
-    sandbox.write(
-        "migrations.json",
-        "{\"migrations\":[ # services\n  { \"source\":\"ms1\", \"destination\":\"ms2\", \"migrationType\":\"jsm\" },\n  \
-         { \"source\":\"ms2\", \"migrationTyp\":\"none\" /* none */ }\n]}\n",
-    );
-    sandbox.write(
-        "applications.json",
-        "{\"applications\":[\n  { \"applicationName\":\"Shop\" \"patchedLocation\":\"/a\" }\n]}\n",
-    );
-    assert_snapshot!(documents(&sandbox), @r#"
-    exit 3
-    -- stderr
-    error[UK0104]: the text goes on after its closing quote
-     --> [SITE]/applications.json:2:30
-      |
-    2 |   { "applicationName":"Shop" "patchedLocation":"/a" }
-      |                              ^^^^^^^^^^^^^^^^^^^^^^^^ not part of the quoted text
-      |
-      = help: inside "…" write the quote as \"; or put the whole text in '…'
-
-    error[UK0204]: `jsm` is not possible here
-     --> [SITE]/migrations.json:2:58
-      |
-    2 |   { "source":"ms1", "destination":"ms2", "migrationType":"jsm" },
-      |                                                          ^^^^^
-      |
-      = help: did you mean `jms`?
-
-    error[UK0201]: unknown key `migrationTyp`
-     --> [SITE]/migrations.json:3:21
-      |
-    3 |   { "source":"ms2", "migrationTyp":"none" /* none */ }
-      |                     ^^^^^^^^^^^^^^
-      |
-      = help: did you mean `migrationType`?
-
-    3 errors
-    "#);
 }

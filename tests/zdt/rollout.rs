@@ -1,12 +1,12 @@
 //! A rollout in all its states.
 
+use insta::assert_snapshot;
 use serde_json::{Value, json};
 use upgrade_kit::adapter::{Failure, Probe};
 use upgrade_kit::event::{FailureKind, Outcome};
 
 use super::world::{NEW, OLD, World};
 use crate::stage::decode;
-use crate::weblogic::rig::words;
 
 const ROLLOUT: &str = "zdt.rollout";
 
@@ -43,7 +43,6 @@ fn a_home_goes_out_and_comes_back() {
                 "backup": world.path("u01/oracle/backup.patched"),
                 "rollback": true,
             },
-            "takes_back": true,
         }));
         act(&world, &back).unwrap();
         assert_eq!(
@@ -130,11 +129,10 @@ fn a_failed_rollout_stays_and_is_continued_by_a_resume() {
     world.domain.fault("rolloutFailAt=\"3\"");
     let options = world.rollout(json!({}));
     let failure = act(&world, &options).unwrap_err();
-    let text = words(&failure);
-    assert!(
-        text.contains("wf0001 ended as FAIL: Node node2 ran out of disk space"),
-        "{text}"
-    );
+    assert_snapshot!(world.told(&failure), @"
+    Verification: the rollout wf0001 ended as FAIL: Node node2 ran out of disk space
+      hint: mend the cause, then resume the run: the workflow goes on where it stopped; a restore takes it back
+    ");
     assert_eq!(world.workflows(), ["rolloutOracleHome FAIL"]);
     // The same step again, as `upgrade-kit resume` has it.
     act(&world, &options).unwrap();
@@ -157,33 +155,26 @@ fn a_cancelled_rollout_is_not_continued_by_itself() {
         .fault("rolloutFailAt=\"3\" rolloutFailAs=\"CANCELED\"");
     let options = world.rollout(json!({ "on_failure": "resume" }));
     let failure = act(&world, &options).unwrap_err();
-    assert!(
-        words(&failure).contains("ended as CANCELED"),
-        "{}",
-        words(&failure)
-    );
+    assert_snapshot!(world.told(&failure), @"
+    Verification: the rollout wf0001 ended as CANCELED: Node node2 ran out of disk space
+      hint: mend the cause, then resume the run: the workflow goes on where it stopped; a restore takes it back
+    ");
     act(&world, &options).unwrap();
     assert_eq!(world.workflows(), ["rolloutOracleHome SUCCESS"]);
 }
 
 #[test]
 fn a_failed_rollout_is_reverted_if_the_site_says_so() {
+    let mut told = Vec::new();
     for fault in ["", " noAutoRevert=\"yes\"", " revertFails=\"REVERT_FAIL\""] {
         let Some(world) = ready("2.2.1") else { return };
         world.domain.fault(&format!("rolloutFailAt=\"3\"{fault}"));
         let options = world.rollout(json!({ "on_failure": "revert" }));
         let failure = act(&world, &options).unwrap_err();
-        let text = words(&failure);
+        told.push(world.told(&failure));
         if fault.contains("revertFails") {
-            assert!(text.contains("ended as REVERT_FAIL"), "{text}");
             let failure = act(&world, &options).unwrap_err();
-            assert!(
-                words(&failure).contains("was taken back"),
-                "{}",
-                words(&failure)
-            );
-        } else {
-            assert!(text.contains("failed and was taken back"), "{text}");
+            told.push(world.told(&failure));
         }
         assert_eq!(world.workflows(), ["rolloutOracleHome REVERTED"]);
         assert_eq!(failure.kind(), FailureKind::Verification);
@@ -191,27 +182,19 @@ fn a_failed_rollout_is_reverted_if_the_site_says_so() {
         act(&world, &options).unwrap_err();
         assert_eq!(world.workflows().len(), 2);
     }
-}
+    assert_snapshot!(told.join("\n"), @"
+    Verification: the rollout wf0001 failed and was taken back: Node node2 ran out of disk space
+      hint: every server is as before; mend the cause, then resume the run: it begins anew
 
-#[test]
-fn a_restore_reverts_what_stopped_in_the_middle() {
-    let Some(world) = ready("2.2.1") else { return };
-    world.domain.fault("rolloutFailAt=\"3\"");
-    act(&world, &world.rollout(json!({}))).unwrap_err();
-    let back = world.rollout(json!({
-        "home": {
-            "rolled_out": world.path("u01/oracle/backup"),
-            "backup": world.path("u01/oracle/backup.patched"),
-            "rollback": true,
-        },
-        "takes_back": true,
-    }));
-    for _ in 0..2 {
-        world.domain.next_step();
-        let outcome = act(&world, &back).unwrap();
-        assert!(outcome.summary.contains("REVERTED"), "{}", outcome.summary);
-        assert_eq!(world.workflows(), ["rolloutOracleHome REVERTED"]);
-    }
+    Verification: the rollout wf0001 failed and was taken back: Node node2 ran out of disk space
+      hint: every server is as before; mend the cause, then resume the run: it begins anew
+
+    Verification: the rollout wf0001 ended as REVERT_FAIL: Node node2 ran out of disk space
+      hint: mend the cause, then resume the run: the workflow goes on where it stopped; a restore takes it back
+
+    Verification: the rollout wf0001 failed and was taken back: Node node2 ran out of disk space
+      hint: every server is as before; mend the cause, then resume the run: it begins anew
+    ");
 }
 
 #[test]
@@ -240,21 +223,19 @@ fn what_weblogic_says_is_not_enough() {
     let Some(world) = ready("2.2.1") else { return };
     world.domain.fault("skipsNode=\"node2\"");
     let failure = act(&world, &world.rollout(json!({}))).unwrap_err();
-    let text = words(&failure);
-    assert!(
-        text.contains("succeeded and node2 is not updated"),
-        "{text}"
-    );
+    assert_snapshot!(world.told(&failure), @"
+    Verification: the rollout succeeded and node2 is not updated
+      hint: look at the log of the Admin Server
+    ");
     world.domain.next_step();
     world.domain.mend("skipsNode=\"node2\"");
     world.domain.fault("swallow=\"rollout\"");
     let restart = world.rollout(json!({ "home": null }));
     let failure = act(&world, &restart).unwrap_err();
-    assert!(
-        words(&failure).contains("gave no workflow"),
-        "{}",
-        words(&failure)
-    );
+    assert_snapshot!(world.told(&failure), @"
+    Verification: rollingRestart gave no workflow
+      hint: look at the log of the step
+    ");
     world.domain.next_step();
     world.domain.mend("swallow=\"rollout\"");
     world.domain.change(
@@ -263,8 +244,10 @@ fn what_weblogic_says_is_not_enough() {
     );
     let restart = world.rollout(json!({ "home": null, "timeout": "5s" }));
     let failure = act(&world, &restart).unwrap_err();
-    let text = words(&failure);
-    assert!(text.contains("succeeded and ms2 does not run"), "{text}");
+    assert_snapshot!(world.told(&failure), @"
+    Verification: the rollout succeeded and ms2 does not run
+      hint: look at the log of the server
+    ");
 }
 
 #[test]
@@ -275,11 +258,10 @@ fn another_workflow_is_waited_for() {
     world.domain.change("total=\"6\"", "total=\"600\"");
     world.domain.next_step();
     let failure = act(&world, &world.rollout(json!({}))).unwrap_err();
-    let text = words(&failure);
-    assert!(
-        text.contains("the workflow wf0001 (STARTED) is at work"),
-        "{text}"
-    );
+    assert_snapshot!(world.told(&failure), @"
+    Verification: the workflow wf0001 (STARTED) is at work in the domain
+      hint: wait for its end or cancel it, then resume the run
+    ");
 }
 
 #[test]
@@ -292,7 +274,7 @@ fn options_that_weblogic_would_refuse_are_refused_before() {
         "options": { "session_compatible": false },
     });
     let problems = decode(ROLLOUT, &options).validate();
-    insta::assert_snapshot!(problems.join("\n"), @r"
+    assert_snapshot!(problems.join("\n"), @r"
     targets: `cluster 1` is no name of a target
     home.rolled_out: a rollout takes no `/u01/my home.jar`: only letters, digits and `_-./:\`
     home.backup: a rollout takes no `/u01/backup,2`: only letters, digits and `_-./:\`

@@ -5,7 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use upgrade_kit::adapter::{CheckContext, Failure, Finding};
+use upgrade_kit::host::{Control, LocalHost, Masker};
 
+use crate::stage::{decode, told};
 use crate::weblogic::rig::{Domain, PASSWORD, set_mode};
 
 /// The patch that every home has, and the one that is rolled out.
@@ -102,7 +105,14 @@ impl World {
         let root = self.root(node);
         self.lay_out_home(&self.on(node, "u01/oracle/home"));
         put(&self.on(node, "u01/applications/shop.war"), "shop 1");
-        put(&root.join("processes"), "java weblogic.NodeManager\n");
+        let server = node.replace("node", "ms");
+        put(
+            &root.join("processes"),
+            &format!(
+                "java weblogic.NodeManager\n{}/bin/java -Xmx1g -Dweblogic.Name={server} weblogic.Server\n",
+                self.path("u01/java/jdk8").display()
+            ),
+        );
         put(
             &root.join("bin/ps"),
             &format!("#!/bin/sh\ncat '{}'\n", root.join("processes").display()),
@@ -113,7 +123,8 @@ impl World {
         put(
             &root.join("ssh"),
             &format!(
-                "#!/bin/sh\n[ -e '{shown}/down' ] && exit 255\nPATH='{shown}/bin':$PATH\nexport PATH\n\
+                "#!/bin/sh\nif [ -e '{shown}/down' ]; then\n  \
+                 echo 'ssh: connect to host {node} port 22: Connection refused' >&2\n  exit 255\nfi\nPATH='{shown}/bin':$PATH\nexport PATH\n\
                  exec /bin/sh -c \"$(printf %s \"$1\" | sed '{moved}')\"\n"
             ),
         );
@@ -197,6 +208,61 @@ impl World {
             options[name] = value.clone();
         }
         options
+    }
+
+    /// A site's topology as the actions take it, with more of it, and the way back.
+    pub(crate) fn topology(&self, more: &Value) -> Value {
+        let server = |name: &str, node: &str, cluster: Option<&str>| json!({ "name": name, "node": node, "cluster": cluster });
+        let mut topology = json!({
+            "version": "12.2.1.4.0", "platform": "unix", "domain": "domibus",
+            "domain_home": self.path("u01/domain"), "admin_server": "AdminServer",
+            "nodes": [
+                { "name": "node0", "oracle_home": self.path("u01/oracle/home"), "run": null, "copy": null },
+                self.node("node1"), self.node("node2"),
+            ],
+            "servers": [
+                server("AdminServer", "node0", None),
+                server("ms1", "node1", Some("cluster1")), server("ms2", "node2", Some("cluster1")),
+            ],
+            "clusters": [{ "name": "cluster1", "singletons": null }],
+            "targets": ["cluster1"], "wlst": { "oracle_home": null, "node": null },
+            "home": null, "java_home": null, "present_java_home": self.path("u01/java/jdk8"),
+            "applications": [], "migrations": [], "session_compatible": true,
+            "shutdown_timeout": null, "files": self.path("u01/domain/upgrade-kit"),
+        });
+        for (name, value) in more.as_object().unwrap() {
+            topology[name] = value.clone();
+        }
+        topology
+    }
+
+    /// Everything that an operator is told of a failure.
+    pub(crate) fn told(&self, failure: &Failure) -> String {
+        self.shortened(&told(failure))
+    }
+
+    /// A text without what differs from run to run and from machine to machine.
+    pub(crate) fn shortened(&self, text: &str) -> String {
+        let world = self.path("").display().to_string();
+        text.replace(world.trim_end_matches('/'), "[WORLD]")
+    }
+
+    /// What the check of an action finds.
+    pub(crate) fn found(&self, action: &str, options: &Value) -> String {
+        let control = Control::unattended(Masker::default());
+        let found = decode(action, options).check(&CheckContext {
+            step: "step",
+            host: &LocalHost,
+            control: &control,
+            secret: &|_| panic!("no secret is asked for"),
+            backups: self.domain.directory.path(),
+            using: None,
+        });
+        let text = |finding: &Finding| {
+            let hint = finding.hint.as_deref().unwrap_or_default();
+            format!("{:?} {}\n  = {hint}\n", finding.severity, finding.message)
+        };
+        self.shortened(&found.iter().map(text).collect::<String>())
     }
 
     /// Puts an archive of a patched home onto both nodes.

@@ -1,11 +1,12 @@
 //! Hand-written JSON files of a rollout, read with the places of what is wrong in them.
 //!
 //! WebLogic's own reader passes over `#`, `//` and `/* */` comments, and the samples of the document have
-//! them. They are blanked, byte for byte, and what is left is a flow of YAML: one reader, one way to
-//! show problems, and every place is that of the file.
+//! them. They are blanked, byte for byte. What is left must be JSON, and is read as the flow of YAML that
+//! JSON is: one reader, one way to show problems, and every place is that of the file.
 
 use serde::Deserialize;
 
+use super::json_syntax;
 use super::services::{Application, Migration};
 use crate::diagnostic::{Code, Problem, Problems, SourceFile, decode};
 
@@ -23,15 +24,15 @@ struct Applications {
 
 /// The entries of a migrations file.
 pub(super) fn migrations(file: &SourceFile) -> Result<Vec<Migration>, Problems> {
-    read::<Migrations>(file).map(|read| read.migrations)
+    read::<Migrations>(file, "migrations").map(|read| read.migrations)
 }
 
 /// The entries of an applications file.
 pub(super) fn applications(file: &SourceFile) -> Result<Vec<Application>, Problems> {
-    read::<Applications>(file).map(|read| read.applications)
+    read::<Applications>(file, "applications").map(|read| read.applications)
 }
 
-fn read<T: serde::de::DeserializeOwned>(file: &SourceFile) -> Result<T, Problems> {
+fn read<T: serde::de::DeserializeOwned>(file: &SourceFile, key: &str) -> Result<T, Problems> {
     let blanked = without_comments(file.text()).map_err(|at| {
         let problem = Problem::error(Code::SYNTAX, "this comment is never closed");
         problem
@@ -39,20 +40,40 @@ fn read<T: serde::de::DeserializeOwned>(file: &SourceFile) -> Result<T, Problems
             .help("close it with `*/`")
     })?;
     let here = SourceFile::new(file.name(), blanked);
-    let begins = here.text().trim_start().starts_with('{');
-    if !begins && !here.text().trim().is_empty() {
-        let at = here.text().len() - here.text().trim_start().len();
-        let problem = Problem::error(Code::SYNTAX, "a JSON file begins with `{`");
-        return Err(problem.at(file.span(at..at + 1), "").into());
+    let text = here.text().trim_start();
+    if let Some(first) = text.chars().next() {
+        if first != '{' {
+            let at = here.text().len() - text.len();
+            let problem = Problem::error(Code::SYNTAX, "a JSON file begins with `{`")
+                .at(file.span(at..at + first.len_utf8()), "")
+                .help(format!(
+                    "begin it with `{{\"{key}\":[` and end it with `]}}`"
+                ));
+            return Err(problem.into());
+        }
+        json_syntax::check(here.text(), file)?;
     }
     decode(&here).map_err(|problems| {
         let moved = problems.into_iter().map(|mut problem| {
             let labels = problem.label.iter_mut().chain(&mut problem.related);
             labels.for_each(|label| label.span.file = file.clone());
+            problem.help.iter_mut().for_each(in_json);
             problem
         });
         moved.collect()
     })
+}
+
+/// What to do is told as it is written in YAML.
+fn in_json(help: &mut String) {
+    let key = help
+        .strip_prefix("add `")
+        .and_then(|rest| rest.strip_suffix(": …`"));
+    if let Some(key) = key {
+        *help = format!("add `\"{key}\": …`");
+    } else if help.starts_with("begin each item with") {
+        "put the entries between `[` and `]`".clone_into(help);
+    }
 }
 
 /// The text with blanks in the place of comments and tabs. The error is where a comment begins that

@@ -5,6 +5,7 @@ mod check;
 mod deliveries;
 mod document;
 mod json_files;
+mod json_syntax;
 mod read_files;
 mod resolve;
 mod resolved;

@@ -111,13 +111,23 @@ fn read_file(
     let path = path?;
     let mut failed = |why: String| {
         let message = format!("failed to read {}: {why}", path.display());
-        let key = format!("{key}_file");
-        let place = reading.source.value_at(&["weblogic", "rollout", &key]);
-        problems.push(Problem::error(Code::WRONG_VALUE, message).at(place, ""));
+        let option = format!("{key}_file");
+        let place = reading.source.value_at(&["weblogic", "rollout", &option]);
+        let help = format!("name a JSON file that begins with `{{\"{key}\":[`");
+        problems.push(
+            Problem::error(Code::WRONG_VALUE, message)
+                .at(place, "")
+                .help(help),
+        );
     };
     match reading.files.read(path) {
         Err(error) => failed(error.to_string()),
-        Ok(content) if content.len() as u64 > MOST_BYTES => failed("it is too large".to_owned()),
+        Ok(content) if content.len() as u64 > MOST_BYTES => {
+            failed(format!(
+                "it is larger than {} MiB",
+                MOST_BYTES / 1024 / 1024
+            ));
+        }
         Ok(content) => match String::from_utf8(content) {
             Err(_) => failed("it is not UTF-8 text".to_owned()),
             Ok(text) => return Some(SourceFile::new(path.display().to_string(), text)),

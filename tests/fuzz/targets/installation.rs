@@ -1,7 +1,6 @@
 //! What an installation holds: its scripts, properties and XML.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use upgrade_kit::site::domibus::{ServerPlace, discover};
 use upgrade_kit::site::files::LocalFiles;
@@ -69,8 +68,8 @@ pub(super) fn weblogic(input: &[u8]) {
         "bin/setDomainEnv.sh",
         PROPERTIES[0],
         "config/config.xml",
-        "config/jms/domibus-jms.xml",
-        "config/jdbc/one-jdbc.xml",
+        "config/jms/edeliverymodule-jms.xml",
+        "config/jdbc/eDeliveryDs-jdbc.xml",
         PROPERTIES[2],
     ];
     discovered(input, ServerKind::Weblogic, &files);
@@ -83,8 +82,11 @@ fn discovered(input: &[u8], kind: ServerKind, files: &[&str]) {
         let content = replaced(content, b"@HOME@", home.as_os_str().as_encoded_bytes());
         put(home, name, &content);
     }
-    _ = discover(&LocalFiles, &ServerPlace::new(kind, home), &BTreeMap::new());
-    assert!(Path::new(home).is_dir());
+    let mut place = ServerPlace::new(kind, home);
+    if kind == ServerKind::Weblogic {
+        place.base = Some(home);
+    }
+    _ = discover(&LocalFiles, &place, &BTreeMap::new());
 }
 
 fn replaced(content: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {

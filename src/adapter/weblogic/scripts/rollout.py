@@ -1,70 +1,3 @@
-from java.io import BufferedReader, FileInputStream, InputStreamReader
-
-online = enter
-ENDS = ('SUCCESS', 'FAIL', 'CANCELED', 'REVERTED', 'REVERT_FAIL', 'REVERT_CANCELED')
-
-
-def enter():
-    pass
-
-
-class Notes:
-    def __init__(self, path):
-        self.stream = FileOutputStream(path, 1)
-        self.writer = OutputStreamWriter(self.stream, 'UTF-8')
-
-    def note(self, *fields):
-        self.writer.write('\t'.join(fields) + '\n')
-        self.writer.flush()
-        self.stream.getFD().sync()
-
-
-def noted():
-    lines = []
-    if File(JOURNAL).exists():
-        reader = BufferedReader(InputStreamReader(FileInputStream(JOURNAL), 'UTF-8'))
-        while 1:
-            line = reader.readLine()
-            if line is None:
-                break
-            lines.append(line.split('\t'))
-        reader.close()
-    return lines
-
-
-def reach():
-    end = System.currentTimeMillis() + RECONNECT * 1000L
-    while 1:
-        try:
-            online()
-            return
-        except:
-            if System.currentTimeMillis() >= end:
-                raise Refused('the Admin Server at %s cannot be reached' % URL,
-                              'the rollout goes on without it: start it, then resume the run')
-        Thread.sleep(2000)
-
-
-def again():
-    print 'the connection is lost; the Admin Server may be the one that restarts'
-    try:
-        disconnect('true')
-    except:
-        pass
-    reach()
-
-
-def service():
-    return domainRuntimeService.getDomainRuntime().getRolloutService()
-
-
-def workflows():
-    found = {}
-    for task in service().getAllWorkflows() or []:
-        found[task.getWorkflowId()] = task
-    return found
-
-
 def launch():
     if KIND == 'rolloutOracleHome':
         return rolloutOracleHome(TARGET, HOME, BACKUP, ROLLBACK, OPTIONS)
@@ -104,102 +37,20 @@ def begun(asked, journal):
     return begin(journal)
 
 
-def latest():
-    found = None
-    for task in workflows().values():
-        if found is None or task.getBeginTime() > found.getBeginTime():
-            found = task
-    return found
-
-
 def attach(journal):
-    asked, name, back = None, None, 0
+    asked, name = None, None
     for fields in noted():
         if fields[0] == 'asked':
             asked, name = fields[1].split(' '), None
-        elif fields[0] in ('workflow', 'taking-back'):
-            name, back = fields[1], fields[0] == 'taking-back'
-        elif fields[0] == 'ended' and fields[2] == 'REVERTED' and not back:
+        elif fields[0] == 'workflow':
+            name = fields[1]
+        elif fields[0] == 'ended' and (fields[2] == 'REVERTED' or DRY_RUN and fields[2] != 'SUCCESS'):
             asked, name = None, None
     if name is not None:
-        return name, 1, back
+        return name, 1
     if asked is not None:
-        return begun(asked, journal), 1, 0
-    last = None
-    if TAKES_BACK:
-        last = latest()
-    # A rollout that did not succeed is taken back by its own workflow, not by another one.
-    if last is not None and last.getStatus().upper() in ENDS[1:]:
-        journal.note('taking-back', last.getWorkflowId())
-        return last.getWorkflowId(), 1, 1
-    return begin(journal), 0, 0
-
-
-class Watched:
-    def __init__(self, name, progress):
-        self.name = name
-        self.progress = progress
-        self.said = None
-
-    def task(self):
-        found = workflows().get(self.name)
-        if found is None:
-            raise Refused('the domain knows no workflow %s any more' % self.name,
-                          'look at what was updated; the step cannot tell')
-        return found
-
-    def look(self):
-        task = self.task()
-        running = task.isRunning()
-        state = (task.getStatus().upper(), running, task.getNumCompletedCommands(),
-                 task.getNumTotalCommands(), task.getProgressString() or '')
-        if state != self.said:
-            self.said = state
-            self.progress.note(state[0], '%d' % state[2], '%d' % state[3],
-                               state[4].replace('\t', ' ').replace('\n', ' '))
-        return state
-
-    def end(self, before):
-        # What was just resumed or reverted still shows its earlier end for a while.
-        stale = System.currentTimeMillis() + 30000L
-        end = System.currentTimeMillis() + TIMEOUT * 1000L
-        while 1:
-            state = None
-            try:
-                state = self.look()
-            except Refused, refusal:
-                raise refusal
-            except:
-                print 'the workflow cannot be asked: %s' % sys.exc_info()[0]
-                again()
-            now = System.currentTimeMillis()
-            if state is not None and not state[1] and state[0] in ENDS:
-                if state[0] != before or now >= stale:
-                    return state[0]
-            if state is not None and state[1]:
-                before = None
-            if now >= end:
-                raise Refused('the rollout %s is still at work after %d s' % (self.name, TIMEOUT),
-                              'it goes on: resume the run to wait for it')
-            Thread.sleep(POLL)
-
-    def errors(self):
-        texts = []
-        try:
-            for error in self.task().getErrors() or []:
-                texts.append(error.getMessage() or '')
-        except:
-            pass
-        return '; '.join(texts)
-
-
-def take_back(watched, journal):
-    status = watched.end(None)
-    if status != 'REVERTED':
-        service().revertWorkflow(watched.task())
-        status = watched.end(status)
-    journal.note('ended', watched.name, status)
-    return status
+        return begun(asked, journal), 1
+    return begin(journal), 0
 
 
 def follow(watched, attached, journal):
@@ -242,38 +93,27 @@ def check_nodes(task):
                       'look at the log of the Admin Server')
 
 
-def not_running():
-    found = runtimes()
-    return [name for name in SERVERS if found.get(name) != 'RUNNING']
-
-
 def work():
     reach()
     journal, progress = Notes(JOURNAL), Notes(PROGRESS)
-    name, attached, back = attach(journal)
+    name, attached = attach(journal)
     watched = Watched(name, progress)
-    if back:
-        status = take_back(watched, journal)
-    else:
-        status = follow(watched, attached, journal)
+    status = follow(watched, attached, journal)
     errors = watched.errors()
-    if errors:
-        errors = ': ' + errors
-    if status == 'REVERTED' and not back:
+    if status == 'REVERTED':
         raise Refused('the rollout %s failed and was taken back%s' % (name, errors),
                       'every server is as before; mend the cause, then resume the run: it begins anew')
-    if status not in ('SUCCESS', 'REVERTED'):
+    if status != 'SUCCESS' and DRY_RUN:
+        raise Refused('the dry run %s ended as %s%s' % (name, status, errors),
+                      'nothing is changed; mend the cause, then resume the run: it is tried anew')
+    if status != 'SUCCESS':
         raise Refused('the rollout %s ended as %s%s' % (name, status, errors),
                       'mend the cause, then resume the run: the workflow goes on where it stopped; a '
                       'restore takes it back')
     if not DRY_RUN:
-        if not back:
-            check_nodes(watched.task())
-        left = wait(min(300, TIMEOUT), not_running)
-        if left:
-            raise Refused('the rollout succeeded and %s does not run' % ', '.join(left),
-                          'look at the log of the server')
-    result.line('workflow', [('id', name), ('status', status), ('commands', watched.said[2])])
+        check_nodes(watched.task())
+        all_run('the rollout succeeded')
+    report(watched, status)
 
 
 run(work)

@@ -74,10 +74,7 @@ impl CheckNode {
 
     fn wrong(&self, host: &dyn Host, control: &Control) -> Result<Vec<String>, Failure> {
         let name = &self.node.name;
-        let what = format!("looking at the node {name}");
-        let look = self.look();
-        let exit = node::run(host, control, &look, &what)?;
-        let text = exit.stdout.text();
+        let text = node::look(&self.node, host, control, &self.look())?;
         let mut wrong = Vec::new();
         for line in text.lines() {
             if let Some(place) = line.strip_prefix("missing ") {
@@ -86,19 +83,9 @@ impl CheckNode {
                 wrong.push(format!("no Node Manager runs on {name}"));
             }
         }
-        if text.lines().next_back() != Some("looked") {
-            wrong.push(format!(
-                "{name} did not answer to the end: {} ended well all the same",
-                look.program
-            ));
-        }
         if let Some(list) = self.list() {
-            let exit = node::run(
-                host,
-                control,
-                &list,
-                &format!("listing the patches of {name}"),
-            )?;
+            let what = format!("listing the patches of {name}");
+            let exit = node::run(&self.node, host, control, &list, &what)?;
             let present = patch_ids(&exit.stdout.text());
             let lacks = self.patches.iter().filter(|id| !present.contains(id));
             wrong.extend(lacks.map(|id| format!("the Oracle home of {name} lacks the patch {id}")));
@@ -149,7 +136,7 @@ impl Action for CheckNode {
                 .into_iter()
                 .map(|text| Finding::refuse(text).hint(self.hint()))
                 .collect(),
-            Err(failure) => vec![Finding::of(&failure)],
+            Err(failure) => vec![node::finding(&failure)],
         }
     }
 

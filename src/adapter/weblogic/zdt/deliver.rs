@@ -81,7 +81,7 @@ impl Deliver {
         invocation: &Invocation,
     ) -> Result<String, Failure> {
         let what = format!("looking at {} on {}", self.path.display(), self.node.name);
-        let exit = node::run(host, control, invocation, &what)?;
+        let exit = node::run(&self.node, host, control, invocation, &what)?;
         let text = exit.stdout.text();
         let word = text.split_whitespace().next().unwrap_or_default();
         if word.len() != 64 {
@@ -153,15 +153,10 @@ impl Action for Deliver {
     fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
         let look = node::command(&self.node, "true", Duration::from_secs(60));
         let what = format!("reaching the node {}", self.node.name);
-        match node::run(context.host, context.control, &look, &what) {
+        let (host, control) = (context.host, context.control);
+        match node::run(&self.node, host, control, &look, &what) {
             Ok(_) => Vec::new(),
-            Err(failure) => {
-                let finding = Finding::of(&failure);
-                vec![
-                    finding
-                        .hint("its `run` in the site must work without a question: try it by hand"),
-                ]
-            }
+            Err(failure) => vec![node::finding(&failure)],
         }
     }
 
@@ -186,7 +181,7 @@ impl Action for Deliver {
             return Err(self.different());
         }
         let what = format!("copying {} to {}", self.path.display(), self.node.name);
-        node::run(host, control, &self.make_room(), &what)?;
+        node::run(&self.node, host, control, &self.make_room(), &what)?;
         let unfinished = self.unfinished();
         let Some(copy) = node::copy(&self.node, &self.path, &unfinished, self.timeout.get()) else {
             return Err(Failure::new(
@@ -194,7 +189,7 @@ impl Action for Deliver {
                 "the node has no copy command",
             ));
         };
-        node::run(host, control, &copy, &what)?;
+        node::run(&self.node, host, control, &copy, &what)?;
         let arrived = self.ask(host, control, &look(&self.node, &unfinished))?;
         if arrived != ours {
             return Err(Failure::verification(format!(
@@ -204,7 +199,7 @@ impl Action for Deliver {
             ))
             .hint("the copy command must keep modes (`scp -p`); look for space there, then resume the run"));
         }
-        node::run(host, control, &self.give_name(), &what)?;
+        node::run(&self.node, host, control, &self.give_name(), &what)?;
         let named = self.ask(host, control, &look(&self.node, &self.path))?;
         if named != ours {
             return Err(self.different());

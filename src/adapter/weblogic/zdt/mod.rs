@@ -9,9 +9,11 @@
 //! May import: what `weblogic` may, and the site's topology, which the restrictions judge.
 
 mod archive_home;
+mod arrived;
 mod check;
 mod check_node;
 mod deliver;
+mod find;
 mod home;
 mod node;
 mod patch_home;
@@ -21,13 +23,17 @@ mod rules;
 mod rules_homes;
 mod rules_services;
 mod survey;
+mod take_back;
+mod workflow;
 mod write_file;
 
 pub use archive_home::{ArchiveHome, UnpackHome};
 pub use check::CheckRestrictions;
 pub use check_node::CheckNode;
 pub use deliver::Deliver;
+pub use find::{Expected, FindRolledOut};
 pub use patch_home::PatchHome;
 pub use rollout::{Rollout, RolloutOptions};
 pub use survey::SurveyDomain;
+pub use take_back::TakeBack;
 pub use write_file::{WriteApplications, WriteMigrations};

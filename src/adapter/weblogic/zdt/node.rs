@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::adapter::Failure;
-use crate::host::{Control, Exit, Host, Invocation, Streams, shell_word};
+use crate::adapter::{Failure, Finding};
+use crate::event::FailureKind;
+use crate::host::{Control, Exit, Host, HostError, Invocation, Streams, shell_word};
 use crate::site::weblogic::Node;
 
 /// A shell command on the node.
@@ -55,18 +56,67 @@ pub(super) fn programs(node: &Node) -> Vec<String> {
     run.chain(node.copy.iter().filter_map(first)).collect()
 }
 
-/// Runs it; an end that is no success is a failure that says what it was for.
+/// Runs it; an end that is no success is a failure that says what it was for, and how to find out whether
+/// the node can be reached at all.
 pub(super) fn run(
+    node: &Node,
     host: &dyn Host,
     control: &Control,
     invocation: &Invocation,
     what: &str,
 ) -> Result<Exit, Failure> {
-    let exit = host.run(invocation, Streams::captured(), control)?;
-    if exit.success() {
-        return Ok(exit);
+    let exit = match host.run(invocation, Streams::captured(), control) {
+        Ok(exit) if exit.success() => return Ok(exit),
+        Ok(exit) => exit,
+        Err(error @ HostError::NoSuchProgram { .. }) => {
+            return Err(Failure::from(error).hint(by_hand(node)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let failure = Failure::tool(format!("{what} failed"), invocation, &exit);
+    Err(match failure.kind() {
+        FailureKind::Stopped => failure,
+        _ => failure.hint(by_hand(node)),
+    })
+}
+
+/// Runs a command that fails only where the node does not answer, and says `looked` last; what it said.
+pub(super) fn look(
+    node: &Node,
+    host: &dyn Host,
+    control: &Control,
+    invocation: &Invocation,
+) -> Result<String, Failure> {
+    let what = format!("reaching the node {}", node.name);
+    let text = run(node, host, control, invocation, &what)?.stdout.text();
+    if text.lines().next_back() == Some("looked") {
+        return Ok(text);
     }
-    Err(Failure::tool(format!("{what} failed"), invocation, &exit))
+    let failure = Failure::verification(format!("{} did not answer to the end", node.name));
+    Err(failure.hint(by_hand(node)))
+}
+
+/// The finding that a failure to reach a node amounts to, with the tool's last words.
+pub(super) fn finding(failure: &Failure) -> Finding {
+    let mut finding = Finding::of(failure);
+    for said in failure.0.exit.iter().chain(failure.0.stderr.last()) {
+        finding.message.push_str(": ");
+        finding.message.push_str(said);
+    }
+    finding
+}
+
+/// How a person finds out why the node does not do it.
+fn by_hand(node: &Node) -> String {
+    let name = &node.name;
+    match &node.run {
+        Some(_) => format!(
+            "try `{}` by hand: it must end with 0 and ask nothing; `nodes.{name}` of the site says how \
+             {name} is reached",
+            command(node, "true", Duration::ZERO)
+        ),
+        None => format!("{name} is this machine: look at what the command says"),
+    }
 }
 
 /// Lists what lies at a path, so that two listings are equal if and only if the trees are: kind, mode

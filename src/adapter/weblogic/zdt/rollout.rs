@@ -4,14 +4,11 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Map;
 
-use super::progress::while_watching;
 use super::rules_homes::is_plain;
+use super::workflow;
 use crate::adapter::weblogic::connection::{Connection, of_connection};
 use crate::adapter::weblogic::script::{Literal, Script};
-use crate::adapter::weblogic::session::{Session, lines};
-use crate::adapter::weblogic::start_servers::SERVERS;
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, HumanDuration, OutputKind, OutputSpec, Preview,
     PreviewLine, Probe, StepContext,
@@ -21,17 +18,6 @@ use crate::site::SecretRef;
 use crate::site::weblogic::{Home, OnRolloutFailure};
 
 const ROLLOUT: &str = include_str!("../scripts/rollout.py");
-const JOURNAL: &str = "rollout.journal";
-const PROGRESS: &str = "rollout.progress";
-
-/// A journal has a few lines for each attempt.
-const JOURNAL_LIMIT: u64 = 1024 * 1024;
-
-/// How long the Admin Server may be away while the rollout restarts it.
-const RECONNECT: u64 = 1800;
-
-/// Milliseconds between two looks at a workflow.
-const POLL: u64 = 2000;
 
 /// Rolls an Oracle home, a Java home or applications out over the targets, or restarts them one after
 /// the other, and waits for the end. A rollout that is at work already is taken up again, not begun
@@ -60,10 +46,10 @@ pub struct Rollout {
     /// Whether WebLogic only looks whether it could be done.
     #[serde(default)]
     pub dry_run: bool,
-    /// Whether this takes an earlier rollout back: if the last workflow of the domain did not succeed, it
-    /// is reverted, and nothing is rolled out.
-    #[serde(default)]
-    pub takes_back: bool,
+    /// Whether it is done at all: usually an output of an earlier step. WebLogic refuses to roll back what
+    /// was never rolled out.
+    #[serde(default = "always")]
+    pub only_if: bool,
     /// What a failed rollout means.
     #[serde(default)]
     pub on_failure: OnRolloutFailure,
@@ -89,20 +75,16 @@ pub struct RolloutOptions {
     pub delay_between_nodes: HumanDuration,
 }
 
-fn six_hours() -> HumanDuration {
+fn always() -> bool {
+    true
+}
+
+pub(super) fn six_hours() -> HumanDuration {
     HumanDuration::seconds(6 * 3600)
 }
 
 fn one_minute() -> HumanDuration {
     HumanDuration::seconds(60)
-}
-
-/// What the script says of the workflow at its end.
-#[derive(Debug, Deserialize)]
-struct Workflow {
-    id: String,
-    status: String,
-    commands: u64,
 }
 
 impl Rollout {
@@ -154,9 +136,11 @@ impl Rollout {
         } else {
             "rollout"
         };
-        Script::new(
+        workflow::script(
             name,
             &self.connection,
+            &self.servers,
+            self.timeout,
             &[
                 ("KIND", Literal::Text(self.kind())),
                 ("TARGET", Literal::Text(&self.targets.join(","))),
@@ -170,16 +154,9 @@ impl Rollout {
                 ),
                 ("OPTIONS", Literal::Text(&self.options_text())),
                 ("DRY_RUN", Literal::Number(u64::from(self.dry_run))),
-                ("TAKES_BACK", Literal::Number(u64::from(self.takes_back))),
                 ("ON_FAILURE", Literal::Text(on_failure)),
-                ("SERVERS", Literal::Texts(&self.servers)),
-                ("JOURNAL", Literal::Text(JOURNAL)),
-                ("PROGRESS", Literal::Text(PROGRESS)),
-                ("TIMEOUT", Literal::Number(self.timeout.get().as_secs())),
-                ("RECONNECT", Literal::Number(RECONNECT)),
-                ("POLL", Literal::Number(POLL)),
             ],
-            &[SERVERS, ROLLOUT],
+            ROLLOUT,
         )
     }
 
@@ -242,7 +219,12 @@ impl Action for Rollout {
     }
 
     fn preview(&self) -> Preview {
-        let mut preview = self.script().preview(&self.connection);
+        let mut preview = Preview::new();
+        if !self.only_if {
+            let text = "it is left out unless a step before finds that there is something to do";
+            preview.push(PreviewLine::Note(text.to_owned()));
+        }
+        preview.extend(self.script().preview(&self.connection));
         let what = if self.dry_run {
             "the dry run"
         } else {
@@ -261,44 +243,27 @@ impl Action for Rollout {
     }
 
     fn probe(&self, context: &StepContext<'_>) -> Result<Probe, Failure> {
-        let path = context.scratch.join(JOURNAL);
-        if context.host.stat(&path)?.is_none() {
+        let Some(text) = workflow::journal(context)? else {
             return Ok(Probe::Absent);
-        }
-        let content = context.host.read(&path, JOURNAL_LIMIT)?;
-        let text = String::from_utf8_lossy(&content).into_owned();
-        let workflow = text
+        };
+        let id = text
             .lines()
             .rev()
             .find_map(|line| line.strip_prefix("workflow\t"));
-        Ok(Probe::Partial(match workflow {
+        Ok(Probe::Partial(match id {
             Some(id) => format!("the workflow {id} was begun: it is taken up again"),
             None => "a rollout was asked for: the domain is looked through for it".to_owned(),
         }))
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
-        let session = Session::of_step(&self.connection, context)?;
-        let progress = context.scratch.join(PROGRESS);
-        let result = while_watching(context, &progress, || {
-            session.run(
-                &self.script(),
-                self.timeout.get() + std::time::Duration::from_secs(RECONNECT),
-            )
-        })?;
-        let found: Vec<Workflow> = lines(&result, "workflow")?;
-        let Some(workflow) = found.into_iter().next() else {
-            return Err(Failure::verification("the script names no workflow"));
-        };
-        let mut outputs = Map::new();
-        outputs.insert("workflow".to_owned(), workflow.id.clone().into());
-        Ok(Outcome {
-            outputs,
-            summary: format!(
-                "{} ended with {}, {} commands",
-                workflow.id, workflow.status, workflow.commands
-            ),
-            ..Outcome::default()
-        })
+        if !self.only_if {
+            return Ok(workflow::left_alone(
+                "nothing is rolled out: there is nothing to do",
+            ));
+        }
+        let result = workflow::run(&self.script(), &self.connection, self.timeout, context)?;
+        workflow::outcome(&result)?
+            .ok_or_else(|| Failure::verification("the script names no workflow"))
     }
 }

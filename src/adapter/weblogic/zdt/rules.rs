@@ -4,7 +4,7 @@
 use super::rules_homes::{
     archive_or_backup, domain_outside_home, plain_paths, same_home_everywhere,
 };
-use super::rules_services::{applications, migrations, singletons};
+use super::rules_services::{applications, migrations, outages, singletons};
 use crate::adapter::Finding;
 use crate::site::weblogic::{Platform, Topology};
 
@@ -71,6 +71,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "singleton-services",
         about: "singleton services move before their server stops",
         judge: singletons,
+    },
+    Rule {
+        name: "singleton-outages",
+        about: "singleton services are away for a moment whenever they move",
+        judge: outages,
     },
     Rule {
         name: "migrations",

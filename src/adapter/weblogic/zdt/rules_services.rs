@@ -69,6 +69,30 @@ pub(super) fn singletons(topology: &Topology) -> Vec<Finding> {
     findings
 }
 
+/// What no setting avoids, and whoever uses the services must know beforehand.
+pub(super) fn outages(topology: &Topology) -> Vec<Finding> {
+    let with_singletons = |name: &&str| {
+        let cluster = topology.clusters.iter().find(|one| one.name == *name);
+        cluster.is_some_and(|one| one.singletons.is_some())
+    };
+    let names: Vec<&str> = updated_clusters(topology)
+        .into_iter()
+        .filter(with_singletons)
+        .collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let text = format!(
+        "JMS and JTA services of {} are away for a moment when they leave a server, and again when they \
+         come back",
+        names.join(", ")
+    );
+    vec![Finding::warning(text).hint(
+        "tell who uses them: lookups of queues and connection factories fail meanwhile, for as long as machines, \
+         network, the size of the cluster, the start of a server and waiting messages make it",
+    )]
+}
+
 /// The entries of the migrations file, and how they fit the topology.
 pub(super) fn migrations(topology: &Topology) -> Vec<Finding> {
     let mut findings = Vec::new();

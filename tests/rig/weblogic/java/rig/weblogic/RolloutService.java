@@ -26,6 +26,9 @@ public class RolloutService {
             }
         }
         check(type, home, backup, rollback, java, applications, options);
+        if (World.fault("refuses").equals(type) && !options.contains("isDryRun=true")) {
+            throw new ScriptException("The configuration is locked by another user");
+        }
         if (World.fault("swallow").equals("rollout")) {
             System.out.println("Rollout could not be started");
             return null;
@@ -89,6 +92,9 @@ public class RolloutService {
             if (home.endsWith(".jar") == back) {
                 throw new ScriptException(back ? "A rollback takes a directory" : "Not an archive: " + home);
             }
+            if (back) {
+                backups(home);
+            }
             if (back && applications != null) {
                 throw new ScriptException("Applications cannot be rolled back with an Oracle home");
             }
@@ -100,6 +106,16 @@ public class RolloutService {
         }
         if (applications != null) {
             begins(applications, "{\"applications\":[");
+        }
+    }
+
+    /** What was never rolled out cannot be rolled back. */
+    private static void backups(String home) throws Exception {
+        for (Element machine : World.children(World.domain(), "machine")) {
+            if (machine.hasAttribute("root") && !Files.isDirectory(Path.of(machine.getAttribute("root") + home))) {
+                throw new ScriptException("No backup of an Oracle home on "
+                        + machine.getAttribute("name") + ": " + home);
+            }
         }
     }
 

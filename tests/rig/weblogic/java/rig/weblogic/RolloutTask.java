@@ -52,6 +52,7 @@ public class RolloutTask {
                 element.setAttribute("revertFailed", "yes");
                 stop(World.fault("revertFails"));
             } else if (done == 0) {
+                RolloutEffects.undo(element);
                 stop("REVERTED");
             }
             return this;
@@ -66,18 +67,22 @@ public class RolloutTask {
             World.tick();
         }
         String wanted = dry ? "dryRunFailAt" : "rolloutFailAt";
-        if (reaches(wanted, done) && get("failed").isEmpty()) {
+        boolean fails = reaches(wanted, done) && get("failed").isEmpty();
+        if (fails) {
+            done = Integer.parseInt(World.fault(wanted));
             element.setAttribute("failed", "yes");
-            element.setAttribute("done", World.fault(wanted));
+            element.setAttribute("done", Integer.toString(done));
+        }
+        if (!dry) {
+            RolloutEffects.apply(element, done, number("total"));
+        }
+        if (fails) {
             stop(World.fault("rolloutFailAs").isEmpty() ? "FAIL" : World.fault("rolloutFailAs"));
             if (get("options").contains("isAutoRevertOnFailure=true")
                     && World.fault("noAutoRevert").isEmpty()) {
                 go("revert");
             }
         } else if (done == number("total")) {
-            if (!dry) {
-                RolloutEffects.apply(element);
-            }
             stop("SUCCESS");
         }
         return this;
