@@ -86,7 +86,7 @@ fn an_endless_line_is_drained_in_bounded_memory() {
 }
 
 /// KiB.
-fn peak_memory() -> u64 {
+pub(crate) fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status
         .lines()

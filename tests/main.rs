@@ -22,6 +22,7 @@ mod domibus_artemis_queues;
 mod domibus_queues;
 mod executor;
 mod fake_tools;
+mod faults;
 mod fuzz;
 mod h2_file;
 mod h2_page_store;

@@ -29,17 +29,22 @@ impl Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        let own = self.path().to_string_lossy().into_owned();
-        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-            let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            let Ok(pid) = entry.file_name().to_string_lossy().parse() else {
-                continue;
-            };
-            if String::from_utf8_lossy(&command).contains(&own)
-                && let Some(process) = LocalHost.process(pid)
-            {
-                let _ = LocalHost.signal(process, 9);
-            }
+        kill_below(self.path());
+    }
+}
+
+/// Kills every process whose command names something below that folder.
+pub(crate) fn kill_below(folder: &Path) {
+    let own = folder.to_string_lossy().into_owned();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let Ok(pid) = entry.file_name().to_string_lossy().parse() else {
+            continue;
+        };
+        if String::from_utf8_lossy(&command).contains(&own)
+            && let Some(process) = LocalHost.process(pid)
+        {
+            let _ = LocalHost.signal(process, 9);
         }
     }
 }

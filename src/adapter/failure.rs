@@ -122,6 +122,9 @@ impl From<HostError> for Failure {
             }
             Some(std::io::ErrorKind::PermissionDenied) => failure
                 .hint("give the user that runs upgrade-kit access to it, then resume the run"),
+            _ if matches!(error, HostError::NoSuchProgram { .. }) => {
+                failure.hint("install it, or put its folder into `PATH`, then resume the run")
+            }
             _ => failure,
         }
     }

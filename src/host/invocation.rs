@@ -270,7 +270,7 @@ impl Captured {
         text
     }
 
-    /// The last `count` lines that are not blank.
+    /// The last `count` lines that are not blank, each [`clipped`].
     pub fn last_lines(&self, count: usize) -> Vec<String> {
         let text = self.text();
         let lines: Vec<&str> = text
@@ -279,8 +279,19 @@ impl Captured {
             .collect();
         lines[lines.len().saturating_sub(count)..]
             .iter()
-            .map(|&line| line.to_owned())
+            .map(|&line| clipped(line.to_owned()))
             .collect()
+    }
+}
+
+/// Characters of a line that are kept.
+const KEPT_CHARACTERS: usize = 400;
+
+/// A line, cut where it becomes too long to be read.
+pub fn clipped(line: String) -> String {
+    match line.char_indices().nth(KEPT_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
     }
 }
 

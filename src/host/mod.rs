@@ -30,7 +30,7 @@ pub use control::{Control, ToolStart};
 pub use error::HostError;
 pub use invocation::{
     Argument, Captured, Exit, ExitStatus, Invocation, OUTPUT_LIMIT, Stdin, Stdout, Streams,
-    shell_literal, shell_word,
+    clipped, shell_literal, shell_word,
 };
 pub use local::LocalHost;
 pub use masker::{Masker, StreamMasker};

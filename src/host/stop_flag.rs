@@ -75,19 +75,45 @@ impl StopFlag {
         *present
     }
 
-    /// A descriptor that is readable once the level is at least `level` (`Ask` or `Kill`). The
-    /// caller looks at [`Self::level`] after it has the descriptor and before it waits.
+    /// A descriptor that is readable once the level is at least `level` (`Ask` or `Kill`), also if it
+    /// was raised before there was the descriptor, which [`Self::raise`] could not ring then.
     pub(super) fn bell(&self, level: StopLevel) -> Option<BorrowedFd<'_>> {
         let bell = &self.0.bells[usize::from(level >= StopLevel::Kill)];
-        bell.get_or_init(|| eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok())
-            .as_ref()
-            .map(AsFd::as_fd)
+        let bell = bell
+            .get_or_init(|| eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok())
+            .as_ref()?;
+        if self.level() >= level {
+            // As in `raise`.
+            let _ = rustix::io::write(bell, &1_u64.to_ne_bytes());
+        }
+        Some(bell.as_fd())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bell_that_is_made_after_the_level_was_raised_rings() {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let rings = |flag: &StopFlag, level| {
+            let bell = flag.bell(level).unwrap();
+            let at_once = Timespec::default();
+            poll(
+                &mut [PollFd::from_borrowed_fd(bell, PollFlags::IN)],
+                Some(&at_once),
+            )
+            .unwrap()
+                == 1
+        };
+        let flag = StopFlag::default();
+        flag.raise(StopLevel::Ask);
+        assert!(rings(&flag, StopLevel::Ask));
+        assert!(!rings(&flag, StopLevel::Kill));
+        flag.raise(StopLevel::Kill);
+        assert!(rings(&flag, StopLevel::Kill));
+    }
 
     #[test]
     fn a_wait_ends_when_the_level_is_reached_and_not_before() {

@@ -15,7 +15,7 @@ use super::orders::{Look, Notice, Task};
 use super::request::Gate;
 use crate::adapter::{AnyAction, Failure, Probe, StepContext};
 use crate::event::{FailureKind, FailureReport, Outcome, Progress};
-use crate::host::{Control, Host};
+use crate::host::{Control, Host, Masker};
 
 /// A step's progress goes on at most this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
@@ -38,10 +38,25 @@ pub(super) fn work(crew: &Crew, task: &Task) -> Ended {
         .unwrap_or_else(|panic| Err(fault(panic.as_ref())));
     match result {
         Ok(Ended::Done(outcome)) => Ended::Done(mask::outcome(masker, outcome)),
-        Ok(Ended::Failed(report)) => Ended::Failed(Box::new(mask::failure(masker, *report))),
+        Ok(Ended::Failed(report)) => failed(masker, *report),
         Ok(Ended::Unknown(found)) => Ended::Unknown(masker.mask(&found)),
-        Err(failure) => Ended::Failed(Box::new(mask::failure(masker, *failure.0))),
+        Err(failure) => failed(masker, *failure.0),
     }
+}
+
+/// A failure, masked, and with what to do where the action knows nothing better.
+fn failed(masker: &Masker, mut report: FailureReport) -> Ended {
+    let hint = match report.kind {
+        FailureKind::Tool => Some(
+            "look into the step's log for all that the tool said, mend the cause, then resume the run",
+        ),
+        FailureKind::Verification | FailureKind::Refused | FailureKind::System => {
+            Some("mend the cause, then resume the run")
+        }
+        _ => None,
+    };
+    report.hint = report.hint.or(hint.map(str::to_owned));
+    Ended::Failed(Box::new(mask::failure(masker, report)))
 }
 
 /// The question of a gate, with outputs of earlier steps filled in; `None` if it need not be asked.

@@ -75,6 +75,7 @@ fn a_failed_step_stops_the_run_and_resume_finishes_it() {
     [TIME]            second  command  sh -c 'test ! -e broken || { echo it is broken >&2; exit 3; }; echo second >> log'
     [TIME]            second  ended    exit code 3
     [TIME]            second  stderr   it is broken
+    [TIME]            second  to do    look into the step's log for all that the tool said, mend the cause, then resume the run
     [TIME]  not run   third   `second`, which it comes after, failed
     [TIME]  not run   beside  `second` failed and ended the run
     [TIME]  failed            backup of quickstart  [SPAN]
@@ -90,6 +91,7 @@ fn a_failed_step_stops_the_run_and_resume_finishes_it() {
         command  sh -c 'test ! -e broken || { echo it is broken >&2; exit 3; }; echo second >> log'
         ended    exit code 3
         stderr   it is broken
+        to do    look into the step's log for all that the tool said, mend the cause, then resume the run
 
     Next
       upgrade-kit resume [RUN] --site site.yaml
@@ -149,6 +151,7 @@ fn keep_going_runs_what_does_not_come_after_the_failure() {
     [TIME]            second  command  sh -c 'test ! -e broken || { echo it is broken >&2; exit 3; }; echo second >> log'
     [TIME]            second  ended    exit code 3
     [TIME]            second  stderr   it is broken
+    [TIME]            second  to do    look into the step's log for all that the tool said, mend the cause, then resume the run
     [TIME]  begin     beside
     [TIME]  not run   third   `second`, which it comes after, failed
     [TIME]  runs      beside  sh -c 'echo beside >> log'
@@ -165,6 +168,7 @@ fn keep_going_runs_what_does_not_come_after_the_failure() {
         command  sh -c 'test ! -e broken || { echo it is broken >&2; exit 3; }; echo second >> log'
         ended    exit code 3
         stderr   it is broken
+        to do    look into the step's log for all that the tool said, mend the cause, then resume the run
 
     Next
       upgrade-kit resume [RUN] --site site.yaml
@@ -261,6 +265,7 @@ fn failures_that_are_tolerated() {
     [TIME]  failed    optional         the command failed; the run goes on  [SPAN]
     [TIME]            optional         command  sh -c 'exit 1'
     [TIME]            optional         ended    exit code 1
+    [TIME]            optional         to do    look into the step's log for all that the tool said, mend the cause, then resume the run
     [TIME]  begin     after-optional
     [TIME]  runs      after-optional   sh -c 'echo after-optional >> log'
     [TIME]  done      after-optional   exit code 0  [SPAN]
@@ -269,6 +274,7 @@ fn failures_that_are_tolerated() {
     [TIME]  failed    continues        the command failed; the run goes on  [SPAN]
     [TIME]            continues        command  sh -c 'exit 2'
     [TIME]            continues        ended    exit code 2
+    [TIME]            continues        to do    look into the step's log for all that the tool said, mend the cause, then resume the run
     [TIME]  begin     beside
     [TIME]  not run   after-continues  `continues`, which it comes after, failed
     [TIME]  runs      beside           sh -c 'echo beside >> log'
@@ -284,12 +290,14 @@ fn failures_that_are_tolerated() {
       the tool failed
         command  sh -c 'exit 1'
         ended    exit code 1
+        to do    look into the step's log for all that the tool said, mend the cause, then resume the run
 
     Tolerated failure: continues (command.run)
       the command failed
       the tool failed
         command  sh -c 'exit 2'
         ended    exit code 2
+        to do    look into the step's log for all that the tool said, mend the cause, then resume the run
 
     Next
       upgrade-kit resume [RUN] --site site.yaml
@@ -323,11 +331,13 @@ fn retry_and_timeout() {
     [TIME]  retry     third-time  the check failed; attempt 1, again in [SPAN]
     [TIME]            third-time  command  sh -c 'echo try >> log; test $(wc -l < log) -ge 3'
     [TIME]            third-time  ended    exit code 1
+    [TIME]            third-time  to do    look into the step's log for all that the tool said, mend the cause, then resume the run
     [TIME]  begin     third-time  attempt 2
     [TIME]  runs      third-time  sh -c 'echo try >> log; test $(wc -l < log) -ge 3'
     [TIME]  retry     third-time  the check failed; attempt 2, again in [SPAN]
     [TIME]            third-time  command  sh -c 'echo try >> log; test $(wc -l < log) -ge 3'
     [TIME]            third-time  ended    exit code 1
+    [TIME]            third-time  to do    look into the step's log for all that the tool said, mend the cause, then resume the run
     [TIME]  begin     third-time  attempt 3
     [TIME]  runs      third-time  sh -c 'echo try >> log; test $(wc -l < log) -ge 3'
     [TIME]  done      third-time  exit code 0  [SPAN]

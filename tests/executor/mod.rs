@@ -13,4 +13,4 @@ mod killed;
 mod orphans;
 mod resume;
 mod stops;
-mod world;
+pub(crate) mod world;

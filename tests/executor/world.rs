@@ -57,28 +57,9 @@ impl Stage {
             panic!("options are a map");
         };
         options.insert("world".to_owned(), self.number.into());
-        self.plan.steps.push(PlannedStep {
-            id: id.to_owned(),
-            step: id.split('[').next().unwrap_or(id).to_owned(),
-            item: None,
-            title: format!("Step {id}"),
-            part: "test".to_owned(),
-            source: Vec::new(),
-            action: "test.fake".to_owned(),
-            options,
-            after: after.to_vec(),
-            host: "local".to_owned(),
-            timeout_ms: None,
-            retry: None,
-            on_failure: OnFailure::Stop,
-            optional: false,
-            effect: Effect::Idempotent,
-            marks: Vec::new(),
-            max_parallel: None,
-            queue: None,
-            left_out: None,
-            preview: Vec::new(),
-        });
+        let mut step = planned(id, "test.fake", options, Effect::Idempotent);
+        step.after = after.to_vec();
+        self.plan.steps.push(step);
         self.plan.steps.last_mut().unwrap()
     }
 
@@ -229,7 +210,39 @@ impl GateKeeper for Keeper {
     }
 }
 
-fn empty_plan(place: &Path) -> Plan {
+/// A step of a plan, with nothing that is not said.
+pub(crate) fn planned(
+    id: &str,
+    action: &str,
+    options: Map<String, Value>,
+    effect: Effect,
+) -> PlannedStep {
+    PlannedStep {
+        id: id.to_owned(),
+        step: id.split('[').next().unwrap_or(id).to_owned(),
+        item: None,
+        title: format!("Step {id}"),
+        part: "test".to_owned(),
+        source: Vec::new(),
+        action: action.to_owned(),
+        options,
+        after: Vec::new(),
+        host: "local".to_owned(),
+        timeout_ms: None,
+        retry: None,
+        on_failure: OnFailure::Stop,
+        optional: false,
+        effect,
+        marks: Vec::new(),
+        max_parallel: None,
+        queue: None,
+        left_out: None,
+        preview: Vec::new(),
+    }
+}
+
+/// A plan without steps, with its sets and runs in that place.
+pub(crate) fn empty_plan(place: &Path) -> Plan {
     Plan {
         format: 1,
         program: "0.1.0".to_owned(),

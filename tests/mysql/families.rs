@@ -15,8 +15,13 @@ fn connection() -> Connection {
     .unwrap()
 }
 
+/// A client that prints these rows and comes to its end.
+fn answers(rows: &str) -> Play {
+    Play::of("mysql").prints(format!("{rows}upgrade-kit:end\n"))
+}
+
 fn facts(version: &str, grants: &str) -> Play {
-    Play::of("mysql").prints(format!(
+    answers(&format!(
         "version\t{version}\naccount\tbk@%\nlog_bin\tON\nlog_bin_trust_function_creators\tOFF\n\
          max_allowed_packet\t67108864\nread_only\tOFF\nsuper_read_only\tOFF\n{grants}"
     ))
@@ -29,18 +34,19 @@ const GRANTS_OF_8: &str = "GRANT SELECT, PROCESS, SHOW VIEW, EVENT, TRIGGER ON *
     GRANT SHOW_ROUTINE ON *.* TO `bk`@`%`\n";
 
 fn quiet() -> Play {
-    Play::of("mysql").prints("own\t9\n9\tbk\tlocalhost\tNULL\tQuery\t0\tinit\tSHOW PROCESSLIST\n")
+    answers("own\t9\n9\tbk\tlocalhost\tNULL\tQuery\t0\tinit\tSHOW PROCESSLIST\n")
 }
 
 fn listing() -> Play {
-    Play::of("mysql").complains(WARNING).prints(
+    answers(
         "schema\tdom\tutf8mb4\tutf8mb4_0900_ai_ci\ntable\tdom\ta\tBASE TABLE\tInnoDB\t16384\n\
          column\tdom\ta\tid\tint\t\ntrigger\tdom\tt\tbk@%\n",
     )
+    .complains(WARNING)
 }
 
 fn definitions() -> Play {
-    Play::of("mysql").prints(
+    answers(
         "dom\tCREATE DATABASE `dom` /*!40100 DEFAULT CHARACTER SET utf8mb4 */\n\
          a\tCREATE TABLE `a` (\\n  `id` int)\nt\t\tCREATE TRIGGER…\tutf8mb4\tc\td\t2026-01-01 10:00:00.00\n",
     )
@@ -58,11 +64,11 @@ fn whole(dump: Play) -> ScriptedHost {
         .expect(quiet())
         .expect(listing())
         .expect(definitions())
-        .expect(Play::of("mysql").prints("opened\ndom.a\t123\n"))
+        .expect(answers("opened\ndom.a\t123\n"))
         .expect(dump)
         .expect(listing())
         .expect(definitions())
-        .expect(Play::of("mysql").prints("2\ndom.a\t123\n"))
+        .expect(answers("2\ndom.a\t123\n"))
         .expect(quiet())
 }
 
@@ -112,8 +118,8 @@ fn roles_of_mysql_are_unfolded() {
     let role = "GRANT USAGE ON *.* TO `bk`@`%`\nGRANT `reader`@`%` TO `bk`@`%`\n";
     let host = ScriptedHost::new()
         .expect(facts("8.4.10", role))
-        .expect(Play::of("mysql").prints("`reader`@`%`\n"))
-        .expect(Play::of("mysql").prints("GRANT SELECT, SHOW VIEW ON `dom`.* TO `bk`@`%`\n"))
+        .expect(answers("`reader`@`%`\n"))
+        .expect(answers("GRANT SELECT, SHOW VIEW ON `dom`.* TO `bk`@`%`\n"))
         .expect(quiet());
     let stage = Stage::on(Box::new(host), "secret");
     let failure = stage

@@ -12,5 +12,5 @@ mod failures;
 mod interrupted;
 mod order;
 mod properties;
-mod rig;
+pub(crate) mod rig;
 mod secrets;

@@ -5,10 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-pub(super) const PASSWORD: &str = "Geheim#9x@y";
+pub(crate) const PASSWORD: &str = "Geheim#9x@y";
 
 /// The id that the tools give to the new server.
-pub(super) const NEW: &str = "8";
+pub(crate) const NEW: &str = "8";
 
 /// Every tool of the cluster.
 const TOOLS: [&str; 11] = [
@@ -26,7 +26,7 @@ const TOOLS: [&str; 11] = [
 ];
 
 /// A server.properties with what an editor could spoil.
-pub(super) const PROPERTIES: &str = "# Server\r\n\
+pub(crate) const PROPERTIES: &str = "# Server\r\n\
     com.openexchange.a = 1\r\n\
     ! com.openexchange.server.migrationRedirectURL=no\r\n\
     long:\\\r\n   continued\r\n\
@@ -34,33 +34,33 @@ pub(super) const PROPERTIES: &str = "# Server\r\n\
 
 /// What the program came to.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) code: Option<i32>,
-    pub(super) text: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) text: String,
 }
 
 impl Ended {
     #[track_caller]
-    pub(super) fn expect(self, code: i32) -> Self {
+    pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{}", self.text);
         self
     }
 }
 
 /// A cluster of three nodes with its schemata, a site file, and room for runs.
-pub(super) struct Rig {
+pub(crate) struct Rig {
     directory: tempfile::TempDir,
     schemata: Vec<String>,
 }
 
 impl Rig {
     /// With that many schemata, of two update tasks each, and a site of the automatic procedure.
-    pub(super) fn new(schemata: usize) -> Self {
+    pub(crate) fn new(schemata: usize) -> Self {
         Self::of((1..=schemata).map(|at| format!("oxdatabase_{at}")))
     }
 
     /// The same with schemata of these names.
-    pub(super) fn of(schemata: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn of(schemata: impl IntoIterator<Item = String>) -> Self {
         let rig = Self {
             directory: tempfile::tempdir().unwrap(),
             schemata: schemata.into_iter().collect(),
@@ -120,7 +120,7 @@ impl Rig {
     }
 
     /// The site file of the cluster.
-    pub(super) fn site(&self, procedure: &str) -> String {
+    pub(crate) fn site(&self, procedure: &str) -> String {
         let nodes: String = ["n1", "n2", "n3"]
             .map(|node| {
                 let etc = format!("etc/{node}");
@@ -146,33 +146,33 @@ impl Rig {
         )
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    pub(super) fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    pub(super) fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    pub(super) fn remove(&self, name: &str) {
+    pub(crate) fn remove(&self, name: &str) {
         std::fs::remove_file(self.path(name)).unwrap();
     }
 
     /// Replaces a text of the site file.
     #[track_caller]
-    pub(super) fn change_site(&self, from: &str, to: &str) {
+    pub(crate) fn change_site(&self, from: &str, to: &str) {
         let site = self.read("site.yaml");
         assert!(site.contains(from), "{site}");
         self.write("site.yaml", &site.replacen(from, to, 1));
     }
 
-    pub(super) fn program(&self, name: &str, script: &str) {
+    pub(crate) fn program(&self, name: &str, script: &str) {
         let sim = self.path("sim");
         let text = format!("#!/bin/sh\nexport OX_SIM='{}'\n{script}\n", sim.display());
         self.write(name, &text);
@@ -180,12 +180,12 @@ impl Rig {
     }
 
     /// What a tool does before its work, as shell.
-    pub(super) fn fault(&self, tool: &str, script: &str) {
+    pub(crate) fn fault(&self, tool: &str, script: &str) {
         self.write(&format!("sim/faults/{tool}"), script);
     }
 
     /// The tasks of a schema that fail, once for each naming.
-    pub(super) fn breaks(&self, schema: &str, tasks: &[&str]) {
+    pub(crate) fn breaks(&self, schema: &str, tasks: &[&str]) {
         self.write(
             &format!("sim/schemata/{schema}/broken"),
             &(tasks.join("\n") + "\n"),
@@ -193,7 +193,7 @@ impl Rig {
     }
 
     /// Runs the program in the cluster's folder.
-    pub(super) fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let output = Command::new(env!("CARGO_BIN_EXE_upgrade-kit"))
             .args(arguments)
             .args(["--site", "site.yaml"])
@@ -211,7 +211,7 @@ impl Rig {
         }
     }
 
-    pub(super) fn backup(&self) -> Ended {
+    pub(crate) fn backup(&self) -> Ended {
         self.run(&[
             "backup",
             "--scenario",
@@ -222,7 +222,7 @@ impl Rig {
         ])
     }
 
-    pub(super) fn upgrade(&self, more: &[&str]) -> Ended {
+    pub(crate) fn upgrade(&self, more: &[&str]) -> Ended {
         let mut arguments = vec![
             "upgrade",
             "--scenario",
@@ -235,18 +235,18 @@ impl Rig {
         self.run(&arguments)
     }
 
-    pub(super) fn resume(&self, more: &[&str]) -> Ended {
+    pub(crate) fn resume(&self, more: &[&str]) -> Ended {
         let mut arguments = vec!["resume", "--yes", "--output", "lines"];
         arguments.extend(more);
         self.run(&arguments)
     }
 
     /// Every call of a tool or a command of the site.
-    pub(super) fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         self.read("sim/calls").lines().map(str::to_owned).collect()
     }
 
-    pub(super) fn count(&self, call: &str) -> usize {
+    pub(crate) fn count(&self, call: &str) -> usize {
         self.calls()
             .iter()
             .filter(|line| line.starts_with(call))
@@ -255,7 +255,7 @@ impl Rig {
 
     /// Position of the one call that begins so.
     #[track_caller]
-    pub(super) fn at(&self, call: &str) -> usize {
+    pub(crate) fn at(&self, call: &str) -> usize {
         let calls = self.calls();
         let mut found = (0..calls.len()).filter(|&at| calls[at].starts_with(call));
         let first = found.next();
@@ -276,7 +276,7 @@ impl Rig {
     /// those that are named: `disabled` ones point to the new server and are half updated, `untouched`
     /// ones are as they were. No task ran twice with success.
     #[track_caller]
-    pub(super) fn assert_schemata(&self, disabled: &[&str], untouched: &[&str]) {
+    pub(crate) fn assert_schemata(&self, disabled: &[&str], untouched: &[&str]) {
         let mut wrong: BTreeMap<&str, String> = BTreeMap::new();
         for schema in &self.schemata {
             let name = schema.as_str();
@@ -302,7 +302,7 @@ impl Rig {
 
     /// Asserts that every node is where the end of the upgrade has it.
     #[track_caller]
-    pub(super) fn assert_nodes_done(&self) {
+    pub(crate) fn assert_nodes_done(&self) {
         let mut there: Vec<String> = std::fs::read_dir(self.path("balancer"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -46,7 +46,7 @@ pub(crate) fn write_scripts(home: &Path) {
 
 impl Domain {
     /// Lays the home out for the two servers AdminServer and ms1, neither of which runs.
-    pub(super) fn lay_out(&self) {
+    pub(crate) fn lay_out(&self) {
         let home = self.directory.path();
         std::fs::create_dir(home.join("config")).unwrap();
         std::fs::write(self.config(), CONFIG).unwrap();
@@ -63,12 +63,12 @@ impl Domain {
         std::fs::write(home.join("world.xml"), world).unwrap();
     }
 
-    pub(super) fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.directory.path().join("config/config.xml")
     }
 
     /// Options of actions on the whole domain.
-    pub(super) fn servers(&self, more: Value) -> Value {
+    pub(crate) fn servers(&self, more: Value) -> Value {
         let mut domain = json!({
             "home": self.directory.path(), "name": "domibus", "admin_server": "AdminServer",
             "managed_servers": ["ms1"],
@@ -80,13 +80,13 @@ impl Domain {
     }
 
     /// The same without a connection.
-    pub(super) fn of_deployment(&self) -> Value {
+    pub(crate) fn of_deployment(&self) -> Value {
         let options = self.servers(json!({}));
         json!({ "domain": options["domain"], "deployment": "domibus" })
     }
 
     /// Messages that an active application received.
-    pub(super) fn delivered(&self) -> usize {
+    pub(crate) fn delivered(&self) -> usize {
         let log = std::fs::read_to_string(self.directory.path().join("delivered.log"));
         log.unwrap_or_default().lines().count()
     }

@@ -24,10 +24,11 @@ pub(in crate::adapter) use findings::{
 pub(in crate::adapter) use quiet::{Patience, in_use};
 pub(in crate::adapter) use record::record_of;
 pub(in crate::adapter) use restoring::{Reported, artifact_of, begin_once, only_file, was_begun};
-pub(in crate::adapter) use rows::{Row, RowWriter};
+pub(in crate::adapter) use rows::{END, Row, RowWriter, WholeOutput, came_to_its_end};
 pub(in crate::adapter) use script_journal::RunScript;
 pub(in crate::adapter) use scripts::{
-    HashedReader, Scripted, Scripts, UNDO, hash_file, hash_of, refuse_changed, usable,
+    HashedReader, Scripted, Scripts, UNDO, hash_file, hash_of, refuse_changed, statements_stay,
+    usable,
 };
-pub(in crate::adapter) use tool_words::{KEPT_LINES, Said, Source, clipped, log_lines};
+pub(in crate::adapter) use tool_words::{KEPT_LINES, Said, Source, log_lines, no_end};
 pub(in crate::adapter) use whole::{damaged, read_whole};

@@ -3,13 +3,53 @@
 
 use std::io::{self, Write};
 
+use crate::host::Captured;
+
 /// One row. Bytes that are not UTF-8 are replaced; the room's own queries ask for none.
 pub(in crate::adapter) type Row = Vec<String>;
+
+/// The last thing that a client is asked, and the last line of what it prints: a client that ends well
+/// without it has not run all that it was given, or its answer was cut.
+pub(in crate::adapter) const END: &str = "upgrade-kit:end";
+
+/// A longer line, or text, is no answer to a question of ours, and would cost memory without end.
+const LONGEST: usize = 64 << 20;
+
+fn refuse_longer(bytes: usize) -> io::Result<()> {
+    if bytes <= LONGEST {
+        return Ok(());
+    }
+    let limit = LONGEST >> 20;
+    Err(io::Error::other(format!(
+        "its answer is longer than {limit} MiB"
+    )))
+}
+
+/// The whole output of a client.
+#[derive(Default)]
+pub(in crate::adapter) struct WholeOutput(pub(in crate::adapter) Vec<u8>);
+
+impl Write for WholeOutput {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        refuse_longer(self.0.len() + buffer.len())?;
+        self.0.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether a client that was asked for [`END`] at the end of a script printed it last.
+pub(in crate::adapter) fn came_to_its_end(stdout: &Captured) -> bool {
+    stdout.last_lines(1).concat() == END
+}
 
 /// Takes the client's output and hands out whole rows.
 pub(in crate::adapter) struct RowWriter<F> {
     line: Vec<u8>,
     each: F,
+    ended: bool,
 }
 
 impl<F: FnMut(Row)> RowWriter<F> {
@@ -18,7 +58,27 @@ impl<F: FnMut(Row)> RowWriter<F> {
         Self {
             line: Vec::new(),
             each,
+            ended: false,
         }
+    }
+
+    /// Whether the last row was [`END`], which is not handed out.
+    pub(in crate::adapter) fn has_ended(&self) -> bool {
+        self.ended && self.line.is_empty()
+    }
+
+    fn keep(&mut self, part: &[u8]) -> io::Result<()> {
+        refuse_longer(self.line.len() + part.len())?;
+        self.line.extend_from_slice(part);
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.ended = self.line == END.as_bytes();
+        if !self.ended {
+            (self.each)(decode(&self.line));
+        }
+        self.line.clear();
     }
 }
 
@@ -26,12 +86,11 @@ impl<F: FnMut(Row)> Write for RowWriter<F> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let mut rest = buffer;
         while let Some(end) = memchr::memchr(b'\n', rest) {
-            self.line.extend_from_slice(&rest[..end]);
-            (self.each)(decode(&self.line));
-            self.line.clear();
+            self.keep(&rest[..end])?;
+            self.close();
             rest = &rest[end + 1..];
         }
-        self.line.extend_from_slice(rest);
+        self.keep(rest)?;
         Ok(buffer.len())
     }
 
@@ -86,5 +145,32 @@ mod tests {
             }
             assert_eq!(rows, expected, "chunks of {size}");
         }
+    }
+
+    #[test]
+    fn only_an_answer_with_its_end_is_whole() {
+        for (output, is_whole) in [
+            ("", false),
+            ("a\n", false),
+            ("upgrade-kit:end", false),
+            ("upgrade-kit:end\n", true),
+            ("a\nupgrade-kit:end\n", true),
+            ("upgrade-kit:end\na\n", false),
+            ("upgrade-kit:end\na", false),
+        ] {
+            let mut rows = Vec::new();
+            let mut writer = RowWriter::new(|row| rows.push(row));
+            writer.write_all(output.as_bytes()).unwrap();
+            assert_eq!(writer.has_ended(), is_whole, "{output:?}");
+            assert!(rows.iter().all(|row| *row == ["a"]), "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_before_it_costs_all_memory() {
+        let mut writer = RowWriter::new(|_| {});
+        let chunk = vec![b'x'; LONGEST / 4];
+        let taken = (0..8).filter(|_| writer.write_all(&chunk).is_ok());
+        assert_eq!(taken.count(), 4);
     }
 }

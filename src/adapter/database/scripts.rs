@@ -17,6 +17,11 @@ use crate::host::{FileKind, Host, HostError};
 pub(in crate::adapter) const UNDO: &str = "before the next attempt restore the schema from the backup set; a \
     staging copy is emptied instead, and a new run fills it";
 
+/// The same where every statement counts for itself.
+pub(in crate::adapter) fn statements_stay() -> String {
+    format!("statements before the failing one stay in effect: {UNDO}")
+}
+
 /// Where scripts are run: a schema of some server.
 pub(in crate::adapter) trait Scripted {
     /// Waits until nobody else uses it, or refuses.

@@ -2,13 +2,12 @@
 
 use std::sync::PoisonError;
 
-use crate::host::{Control, Exit};
+use crate::adapter::Failure;
+use crate::event::FailureKind;
+use crate::host::{Control, Exit, Invocation};
 
 /// Lines of a failure that are kept.
 pub(in crate::adapter) const KEPT_LINES: usize = 8;
-
-/// Characters of a line that are kept.
-const KEPT_CHARACTERS: usize = 400;
 
 /// Whose statements a client ran. Decides what of them may be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +44,19 @@ impl Said {
     }
 }
 
-/// A line, cut where it becomes too long to be read.
-pub(in crate::adapter) fn clipped(line: String) -> String {
-    match line.char_indices().nth(KEPT_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+/// A client that ended well without the end of what it was asked.
+pub(in crate::adapter) fn no_end(what: &str, invocation: &Invocation, exit: &Exit) -> Failure {
+    let program = &invocation.program;
+    let mut failure = Failure::tool(
+        format!("{program} ended well, and {what} has no end"),
+        invocation,
+        exit,
+    )
+    .hint(format!(
+        "look what `{program}` is on this machine: its input or its output was cut on the way"
+    ));
+    failure.0.kind = FailureKind::Verification;
+    failure
 }
 
 /// Lines for the step's log. A log that cannot be written is not worth breaking a restore for.

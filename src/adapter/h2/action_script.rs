@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::in_use::refuse_open;
 use super::tool::H2Connection;
 use crate::adapter::database::{
-    RunScript, Scripted, Scripts, UNDO, hash_file, hash_of, refuse_changed, usable,
+    RunScript, Scripted, Scripts, hash_file, hash_of, refuse_changed, statements_stay, usable,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
@@ -46,10 +46,7 @@ impl Scripted for Place<'_> {
         self.action
             .connection
             .run(self.context, &script.path)
-            .map_err(|failure| {
-                let undo = format!("statements before the failing one stay in effect: {UNDO}");
-                failure.hint(undo)
-            })?;
+            .map_err(|failure| failure.hint(statements_stay()))?;
         refuse_changed(&hash_file(self.context.host, &script.path)?, script)?;
         Ok(Vec::new())
     }

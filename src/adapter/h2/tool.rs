@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::in_use::{file_problem, refuse_open, without_end};
 use crate::adapter::{CheckContext, Failure, Finding, StepContext};
+use crate::event::FailureKind;
 use crate::host::{FileKind, Host, Invocation, Secret, Streams};
 use crate::site::SecretRef;
 
@@ -83,9 +84,25 @@ impl H2Connection {
         };
         let invocation = self.invocation(script, Some(&password));
         let streams = Streams::captured();
+        let written = || -> Result<_, Failure> {
+            let stat = context.host.stat(&self.file)?;
+            Ok(stat.map(|stat| (stat.mtime, stat.bytes)))
+        };
+        let before = written()?;
         let exit = context.host.run(&invocation, streams, context.control)?;
         if exit.success() {
-            return Ok(());
+            // H2 writes into its file whenever it opens it, whatever the script does.
+            if written()? != before {
+                return Ok(());
+            }
+            let java = self.java();
+            let message = format!(
+                "{java} ended well and has not opened {}",
+                self.file.display()
+            );
+            let mut failure = Failure::tool(message, &invocation, &exit);
+            failure.0.kind = FailureKind::Verification;
+            return Err(failure.hint(format!("look what `{java}` is on this machine")));
         }
         let message = format!("{} failed in {}", script.display(), self.file.display());
         let mut failure = Failure::tool(message, &invocation, &exit);

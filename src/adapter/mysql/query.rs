@@ -36,7 +36,14 @@ pub struct Query {
 impl Query {
     fn script(&self) -> String {
         let sql = self.sql.trim().trim_end_matches(';');
-        format!("{READ_ONLY}{sql};\n")
+        // A comment at its end would hide the semicolon.
+        let line = sql.lines().last().unwrap_or_default();
+        let end = if line.contains("--") || line.contains('#') {
+            "\n;"
+        } else {
+            ";"
+        };
+        format!("{READ_ONLY}{sql}{end}\n")
     }
 }
 

@@ -1,5 +1,6 @@
 //! `mysql.script`
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,8 +16,8 @@ use super::server::Server;
 use super::session::Session;
 use super::tool_messages::{sort_lines, tool_failure};
 use crate::adapter::database::{
-    HashedReader, RunScript, Scripted, Scripts, Source, UNDO, default_wait, finding_of, hash_of,
-    refuse_changed, usable,
+    END, HashedReader, RunScript, Scripted, Scripts, Source, came_to_its_end, default_wait,
+    finding_of, hash_of, no_end, refuse_changed, statements_stay, usable,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
@@ -65,8 +66,11 @@ impl Scripted for Place<'_> {
     fn run(&self, script: &RunScript) -> Result<Vec<String>, Failure> {
         let invocation = self.session.load(Some(&self.script.schema));
         let mut input = HashedReader::open(self.host, &script.path)?;
+        // The client runs what still waits for its delimiter before it takes another one.
+        let ending = format!("\nDELIMITER ;\nSELECT '{END}';\n");
+        let mut with_end = Read::by_ref(&mut input).chain(ending.as_bytes());
         let streams = Streams {
-            stdin: Stdin::Reader(&mut input),
+            stdin: Stdin::Reader(&mut with_end),
             stdout: Stdout::Captured,
         };
         let exit = self.session.start(&invocation, streams)?;
@@ -77,6 +81,10 @@ impl Scripted for Place<'_> {
                 .failed(&self.session, script, &invocation, &exit));
         }
         refuse_changed(&input.finish(), script)?;
+        if !came_to_its_end(&exit.stdout) {
+            let what = script.path.display().to_string();
+            return Err(no_end(&what, &invocation, &exit).hint_after(&statements_stay()));
+        }
         Ok(said.notes)
     }
 }
@@ -115,8 +123,7 @@ impl Script {
         if failure.kind() == FailureKind::Refused {
             failure.0.kind = FailureKind::Tool;
         }
-        let undo = format!("statements before the failing one stay in effect: {UNDO}");
-        failure.hint_before(&undo)
+        failure.hint_before(&statements_stay())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::tool_messages::judge_client;
-use crate::adapter::database::{Row, RowWriter, Source};
+use crate::adapter::database::{END, Row, RowWriter, Source, no_end};
 use crate::adapter::{CheckContext, Failure, StepContext};
 use crate::host::{Control, Exit, Host, HostError, Invocation, Secret, Stdin, Stdout, Streams};
 
@@ -112,6 +112,7 @@ impl<'a> Session<'a> {
         script: &str,
         each: impl FnMut(Row) + Send,
     ) -> Result<Exit, Failure> {
+        let script = format!("{script}SELECT '{END}';\n");
         let mut input = script.as_bytes();
         let mut output = RowWriter::new(each);
         let streams = Streams {
@@ -120,6 +121,9 @@ impl<'a> Session<'a> {
         };
         let exit = self.start(invocation, streams)?;
         judge_client(self.connection, invocation, &exit, Source::Own)?;
+        if !output.has_ended() {
+            return Err(no_end("its answer", invocation, &exit));
+        }
         Ok(exit)
     }
 }

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use super::connection::Connection;
 use super::server_errors::meaning;
 use crate::adapter::Failure;
-use crate::adapter::database::{KEPT_LINES, Said, Source, clipped};
+use crate::adapter::database::{KEPT_LINES, Said, Source};
 use crate::event::FailureKind;
-use crate::host::{Exit, ExitStatus, Invocation};
+use crate::host::{Exit, ExitStatus, Invocation, clipped};
 
 /// Longest quoted text that is shown.
 const KEPT_QUOTED: usize = 64;
@@ -128,7 +128,11 @@ pub(super) fn judge_client(
     }
     let message = match exit.status {
         ExitStatus::Code(0) => "the client ended well but reported errors".to_owned(),
-        _ => format!("the server at {} refused", connection.address()),
+        ExitStatus::Signal(_) => format!(
+            "the client was killed while it asked the server at {}",
+            connection.address()
+        ),
+        ExitStatus::Code(_) => format!("the server at {} refused", connection.address()),
     };
     Err(tool_failure(message, connection, invocation, exit, source))
 }

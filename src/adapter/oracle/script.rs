@@ -14,7 +14,9 @@ use super::quiet::wait_until_quiet;
 use super::quoting::name;
 use super::server::Server;
 use super::session::Session;
-use crate::adapter::database::{RunScript, Scripted, Scripts, UNDO, default_wait, refuse_changed};
+use crate::adapter::database::{
+    RunScript, Scripted, Scripts, default_wait, refuse_changed, statements_stay,
+};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
     StepContext,
@@ -117,8 +119,7 @@ impl Scripted for Place<'_> {
             if failure.kind() == FailureKind::Refused {
                 failure.0.kind = FailureKind::Tool;
             }
-            let undo = format!("statements before the failing one stay in effect: {UNDO}");
-            return Err(failure.hint_before(&undo));
+            return Err(failure.hint_before(&statements_stay()));
         }
         refuse_changed(&usable(self.context.host, &script.path)?, script)?;
         let compiled_badly = text.contains("with compilation errors");

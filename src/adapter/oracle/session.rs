@@ -2,9 +2,12 @@
 
 use super::connection::{Connection, Program, password_problem};
 use super::messages::{Names, code, codes, meaning};
+use crate::adapter::database::WholeOutput;
 use crate::adapter::{CheckContext, Failure, StepContext};
 use crate::event::FailureKind;
-use crate::host::{Control, Exit, Host, HostError, Invocation, Secret, Stdin, Stdout, Streams};
+use crate::host::{
+    Control, Exit, Host, HostError, Invocation, Secret, Stdin, Stdout, Streams, clipped,
+};
 
 /// Before the log on. A failed CONNECT ends nothing by itself: what follows says SP2-0640 and the exit
 /// code may be 0. So an answer counts only between the two marks, which a database gave.
@@ -140,7 +143,7 @@ impl<'a> Session<'a> {
         let invocation = self.connection.client();
         let login = self.connection.login(self.password.as_ref());
         let input = format!("{BEFORE}CONNECT {login}\n{SETTINGS}{script}EXIT 0\n");
-        let mut output = Vec::new();
+        let mut output = WholeOutput::default();
         let exit = self.start(
             &invocation,
             Streams {
@@ -148,7 +151,7 @@ impl<'a> Session<'a> {
                 stdout: Stdout::Writer(&mut output),
             },
         )?;
-        let text = String::from_utf8_lossy(&output).into_owned();
+        let text = String::from_utf8_lossy(&output.0).into_owned();
         Ok((invocation, exit, text))
     }
 
@@ -196,9 +199,11 @@ impl<'a> Session<'a> {
         failure.0.stderr = if lines.is_empty() {
             let lines: Vec<&str> = all.lines().filter(|line| !line.trim().is_empty()).collect();
             let last = &lines[lines.len().saturating_sub(KEPT_LINES)..];
-            last.iter().map(|line| (*line).to_owned()).collect()
+            last.iter()
+                .map(|line| clipped((*line).to_owned()))
+                .collect()
         } else {
-            lines.into_iter().take(KEPT_LINES).collect()
+            lines.into_iter().take(KEPT_LINES).map(clipped).collect()
         };
         let Some(known) = meaning(&found) else {
             return failure;

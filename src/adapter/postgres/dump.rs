@@ -25,7 +25,7 @@ use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
 };
 use crate::backup::{CompressedArtifact, CompressedWriter};
-use crate::event::{Outcome, Progress, ProgressUnit};
+use crate::event::{FailureKind, Outcome, Progress, ProgressUnit};
 use crate::host::shell_word;
 use crate::site::SecretRef;
 
@@ -170,8 +170,11 @@ impl Dump {
         let mut changes = compare::definitions(&text.definitions, &now.definitions);
         let after = contents(session, &self.database, &found)?;
         changes.extend(compare::contents(before, &after));
-        if let Err(failure) = wait_until_quiet(session, &[&self.database], Duration::ZERO) {
-            changes.push(failure.to_string());
+        match wait_until_quiet(session, &[&self.database], Duration::ZERO) {
+            Err(failure) if failure.kind() == FailureKind::Refused => {
+                changes.push(failure.to_string());
+            }
+            answered => answered?,
         }
         if changes.is_empty() {
             return Ok(());

@@ -10,6 +10,9 @@ use crate::backup::hex;
 /// Longest beginning of a row's line that is looked at: its end mark is shorter.
 const ROW_START: usize = 4;
 
+/// A longer line outside of rows is no definition, and would cost memory without end.
+const LONGEST_LINE: usize = 64 << 20;
+
 /// What a dump's text holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct DumpText {
@@ -40,6 +43,8 @@ pub(super) struct DumpScanner {
     copying: bool,
     entry: Option<(String, Sha256)>,
     began: bool,
+    /// A line was longer than is held: what was seen is not all.
+    too_long: bool,
 }
 
 impl DumpScanner {
@@ -72,8 +77,11 @@ impl DumpScanner {
         if self.copy.is_some() {
             self.take_start(rest);
             keep(rest)?;
-        } else {
+        } else if self.line.len() + rest.len() <= LONGEST_LINE {
             self.line.extend_from_slice(rest);
+        } else {
+            self.too_long = true;
+            self.line.clear();
         }
         Ok(())
     }
@@ -81,7 +89,8 @@ impl DumpScanner {
     /// What was found. A last line without an end counts as cut off.
     pub(super) fn finish(mut self) -> DumpText {
         self.end_entry();
-        if !self.line.is_empty() || self.copy.is_some() || !self.lexer.is_plain() {
+        let is_open = !self.line.is_empty() || self.copy.is_some() || !self.lexer.is_plain();
+        if is_open || self.too_long {
             self.text.complete = false;
         }
         self.text

@@ -1,6 +1,7 @@
 //! `postgres.script`
 
 use std::fmt::Write;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,11 +16,11 @@ use super::inventory;
 use super::lexer::client_command;
 use super::quiet::wait_until_quiet;
 use super::server::Server;
-use super::session::Session;
+use super::session::{Session, end_mark};
 use super::tool_messages::{sort_lines, tool_failure};
 use crate::adapter::database::{
-    HashedReader, RunScript, Scripted, Scripts, Source, UNDO, default_wait, finding_of, hash_of,
-    refuse_changed, usable,
+    HashedReader, RunScript, Scripted, Scripts, Source, UNDO, came_to_its_end, default_wait,
+    finding_of, hash_of, no_end, refuse_changed, usable,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, Probe,
@@ -47,6 +48,11 @@ pub struct Script {
     /// Seconds that other sessions in the database have to end before the step refuses.
     #[serde(default = "default_wait")]
     pub wait_seconds: u64,
+}
+
+/// What to do about a script that failed.
+fn undo() -> String {
+    format!("nothing of it stays unless the script commits by itself; if so, {UNDO}")
 }
 
 /// The database with a session to it.
@@ -81,14 +87,21 @@ impl Scripted for Place<'_> {
         refuse_commands(self.host, &script.path)?;
         let invocation = self.session.migrate(&self.script.database);
         let mut input = HashedReader::open(self.host, &script.path)?;
+        // The last statement may have no semicolon.
+        let ending = format!("\n;\n{}", end_mark());
+        let mut with_end = Read::by_ref(&mut input).chain(ending.as_bytes());
         let streams = Streams {
-            stdin: Stdin::Reader(&mut input),
+            stdin: Stdin::Reader(&mut with_end),
             stdout: Stdout::Captured,
         };
         let exit = self.session.start(&invocation, streams)?;
         let said = sort_lines(&exit, Source::Own);
         if exit.success() && said.failures.is_empty() {
             refuse_changed(&input.finish(), script)?;
+            if !came_to_its_end(&exit.stdout) {
+                let what = script.path.display().to_string();
+                return Err(no_end(&what, &invocation, &exit).hint_after(&undo()));
+            }
             return Ok(said.notes);
         }
         let message = format!(
@@ -101,9 +114,7 @@ impl Scripted for Place<'_> {
         if failure.kind() == FailureKind::Refused {
             failure.0.kind = FailureKind::Tool;
         }
-        let undo =
-            format!("nothing of it stays unless the script commits by itself; if so, {UNDO}");
-        Err(failure.hint_before(&undo))
+        Err(failure.hint_before(&undo()))
     }
 }
 

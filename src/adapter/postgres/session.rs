@@ -1,8 +1,10 @@
 //! Asking a server: one run of the client a question, judged.
 
+use std::io::Read;
+
 use super::connection::Connection;
 use super::tool_messages::{judge, sort_lines, tool_failure};
-use crate::adapter::database::{Row, RowWriter, Source};
+use crate::adapter::database::{END, Row, RowWriter, Source, no_end};
 use crate::adapter::{CheckContext, Failure, StepContext};
 use crate::host::{Control, Exit, Host, HostError, Invocation, Secret, Stdin, Stdout, Streams};
 
@@ -17,6 +19,11 @@ pub(super) const PREAMBLE: &str = "SET client_min_messages = warning; SET search
 /// A query whose rows are one line each.
 pub(super) fn copied(query: &str) -> String {
     format!("COPY ({query}) TO STDOUT (NULL 'NULL');\n")
+}
+
+/// The statement that prints the end.
+pub(super) fn end_mark() -> String {
+    copied(&format!("SELECT '{END}'"))
 }
 
 /// A server with the credentials to ask it.
@@ -113,12 +120,19 @@ impl<'a> Session<'a> {
     ) -> Result<(), Failure> {
         let invocation = self.client(database);
         let mut output = RowWriter::new(each);
+        let end = end_mark();
+        let mut input = input.chain(end.as_bytes());
         let streams = Streams {
-            stdin: Stdin::Reader(input),
+            stdin: Stdin::Reader(&mut input),
             stdout: Stdout::Writer(&mut output),
         };
         let exit = self.start(&invocation, streams)?;
-        judge(self.connection, &invocation, &exit, Source::Own).map(drop)
+        judge(self.connection, &invocation, &exit, Source::Own)?;
+        if output.has_ended() {
+            Ok(())
+        } else {
+            Err(no_end("its answer", &invocation, &exit))
+        }
     }
 
     /// Runs a dump program into a writer and judges its exit and messages; its notes.

@@ -2,9 +2,9 @@
 
 use super::connection::Connection;
 use crate::adapter::Failure;
-use crate::adapter::database::{KEPT_LINES, Said, Source, clipped};
+use crate::adapter::database::{KEPT_LINES, Said, Source};
 use crate::event::FailureKind;
-use crate::host::{Exit, Invocation};
+use crate::host::{Exit, ExitStatus, Invocation, clipped};
 
 /// Sorts the lines.
 pub(super) fn sort_lines(exit: &Exit, source: Source) -> Said {
@@ -40,7 +40,14 @@ pub(super) fn judge(
     if exit.success() && said.failures.is_empty() {
         return Ok(said);
     }
-    let message = format!("the server at {} refused", connection.address());
+    let address = connection.address();
+    let message = match exit.status {
+        ExitStatus::Signal(_) => {
+            format!("the client was killed while it asked the server at {address}")
+        }
+        ExitStatus::Code(0) => "the client ended well but reported errors".to_owned(),
+        ExitStatus::Code(_) => format!("the server at {address} refused"),
+    };
     Err(tool_failure(&message, connection, invocation, exit, source))
 }
 

@@ -246,7 +246,9 @@ impl Start {
             "the start command succeeded, but no process of the server in {} is there",
             self.target().base.display()
         );
-        self.with_log(Failure::verification(message), context)
+        let mut failure = Failure::verification(message);
+        failure.0.command = Some(self.invocation().to_string());
+        self.with_log(failure, context)
     }
 
     fn not_up(&self, context: &StepContext<'_>, state: &State) -> Failure {

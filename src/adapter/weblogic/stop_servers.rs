@@ -25,6 +25,9 @@ const SIGTERM: i32 = 15;
 /// A server that was shut down has this long to end its process; one that was asked by SIGTERM too.
 const ENDS: Duration = Duration::from_secs(60);
 
+/// Processes of servers that were stopped already have this long to end.
+const ON_THEIR_WAY: Duration = Duration::from_secs(5);
+
 /// Stops the servers of a domain, the Admin Server last, and waits until their processes are gone.
 /// Neither `stopWebLogic.sh` nor any exit code is relied on: the script prints `Done` whatever
 /// happened.
@@ -63,11 +66,15 @@ impl StopServers {
     }
 
     /// Waits until no process is left; what is left after that time.
-    fn wait(&self, context: &StepContext<'_>) -> Result<Vec<ServerProcess>, Failure> {
+    fn wait(
+        &self,
+        context: &StepContext<'_>,
+        patience: Duration,
+    ) -> Result<Vec<ServerProcess>, Failure> {
         let start = Instant::now();
         loop {
             let left = self.domain.processes(context.host)?;
-            if left.is_empty() || start.elapsed() >= ENDS {
+            if left.is_empty() || start.elapsed() >= patience {
                 return Ok(left);
             }
             if !context.control.pause(Duration::from_millis(250)) {
@@ -127,15 +134,28 @@ impl Action for StopServers {
             .any(|one| one.server == self.domain.admin_server)
         {
             let session = Session::of_step(&self.connection, context)?;
-            session.run(&self.script(), self.timeout.get() * 3)?;
-            left = self.wait(context)?;
+            let asked = session.run(&self.script(), self.timeout.get() * 3);
+            let is_over = asked
+                .as_ref()
+                .is_err_and(|failure| failure.kind() == FailureKind::Stopped);
+            if !is_over {
+                // An Admin Server that an earlier attempt has stopped answers no more and is still there
+                // for a while.
+                let patience = if asked.is_ok() { ENDS } else { ON_THEIR_WAY };
+                left = self.wait(context, patience)?;
+            }
+            match asked {
+                Err(failure) if left.is_empty() => warnings.push(failure.to_string()),
+                Err(failure) => return Err(failure),
+                Ok(_) => {}
+            }
         }
         if !left.is_empty() {
             warnings.push(format!("asked by SIGTERM: {}", list(&left)));
             for process in &left {
                 context.host.signal(process.identity, SIGTERM)?;
             }
-            left = self.wait(context)?;
+            left = self.wait(context, ENDS)?;
         }
         if !left.is_empty() {
             let text = format!("the domain has not stopped: {}", list(&left));

@@ -1,0 +1,321 @@
+//! What people and machines do to a run: signals, another user, a clock that jumps, a name that is not found.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::cli::harness::{PROGRAM, Running, Sandbox, wait_until};
+
+/// A step whose tool does not listen to SIGTERM and works until it is told to go on.
+const STEPS: &str = "backup:
+  - { id: slow, uses: command.run, with: { argv: [./slow], repeatable: true } }
+  - { id: last, uses: command.run, with: { argv: [sh, -c, echo last >> log] }, after: [slow] }
+";
+
+const SLOW: &str = "trap '' TERM
+echo begin >> log
+echo $$ > tool
+i=0; while test ! -e go && test $i -lt 3000; do sleep 0.05; i=$((i + 1)); done
+echo end >> log";
+
+/// A run whose step `slow` is at work, after one that has laid the installation out.
+fn at_work() -> (Sandbox, Running) {
+    let sandbox = Sandbox::own(STEPS);
+    sandbox.script("slow", SLOW);
+    _ = sandbox.done(&["backup", "--skip", "slow", "--skip", "last"]);
+    let running = sandbox.start(sandbox.command(&["backup", "--jobs", "1"]));
+    wait_for_tool(&sandbox);
+    (sandbox, running)
+}
+
+fn wait_for_tool(sandbox: &Sandbox) {
+    wait_until("the slow step to work", || {
+        sandbox.path("tool").exists() && journal(sandbox).contains("./slow")
+    });
+}
+
+fn log(sandbox: &Sandbox) -> String {
+    let log = fs::read_to_string(sandbox.path("log"));
+    log.unwrap_or_default().replace('\n', " ")
+}
+
+/// The journal of the newest run.
+fn journal_path(sandbox: &Sandbox) -> PathBuf {
+    let runs = fs::read_dir(sandbox.path("runs/quickstart/runs")).unwrap();
+    let journals = runs.map(|run| run.unwrap().path().join("journal.jsonl"));
+    journals
+        .max_by_key(|path| fs::metadata(path).and_then(|one| one.modified()).ok())
+        .unwrap()
+}
+
+fn journal(sandbox: &Sandbox) -> String {
+    fs::read_to_string(journal_path(sandbox)).unwrap_or_default()
+}
+
+fn tool(sandbox: &Sandbox) -> Pid {
+    Pid::from_raw(sandbox.read("tool").trim().parse().unwrap()).unwrap()
+}
+
+fn lives(pid: Pid) -> bool {
+    fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))
+        .is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// Three times Ctrl-C; each is heard before the next.
+fn interrupt_three_times(sandbox: &Sandbox, running: &Running) {
+    for level in ["no-new-steps", "ask", "kill"] {
+        running.signal(Signal::INT);
+        let heard = format!("\"level\":\"{level}\"");
+        wait_until("Ctrl-C to be heard", || journal(sandbox).contains(&heard));
+    }
+}
+
+#[test]
+fn three_interrupts_kill_a_tool_that_does_not_listen() {
+    let (sandbox, running) = at_work();
+    let tool = tool(&sandbox);
+    let begun = Instant::now();
+    interrupt_three_times(&sandbox, &running);
+    let said = running.finish();
+    assert_eq!(said.code(), 9, "{said}");
+    // The grace of a tool that was only asked is ten seconds.
+    assert!(begun.elapsed() < Duration::from_secs(8), "{said}");
+    assert!(!lives(tool));
+    sandbox.write("go", "");
+    _ = sandbox.done(&["resume", "--jobs", "1"]);
+    assert_eq!(log(&sandbox), "begin begin end last ");
+}
+
+#[test]
+fn a_tool_that_was_stopped_goes_on_or_is_killed() {
+    let (sandbox, running) = at_work();
+    kill_process(tool(&sandbox), Signal::STOP).unwrap();
+    sandbox.write("go", "");
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(log(&sandbox), "begin ", "it is stopped");
+    kill_process(tool(&sandbox), Signal::CONT).unwrap();
+    let said = running.finish();
+    assert_eq!(said.code(), 0, "{said}");
+    assert_eq!(log(&sandbox), "begin end last ");
+
+    let (sandbox, running) = at_work();
+    let tool = tool(&sandbox);
+    kill_process(tool, Signal::STOP).unwrap();
+    interrupt_three_times(&sandbox, &running);
+    assert_eq!(running.finish().code(), 9);
+    assert!(!lives(tool));
+}
+
+#[test]
+fn a_program_that_was_stopped_goes_on() {
+    let (sandbox, running) = at_work();
+    running.signal(Signal::STOP);
+    sandbox.write("go", "");
+    wait_until("the tool to end beside it", || {
+        log(&sandbox) == "begin end "
+    });
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(log(&sandbox), "begin end ", "nothing new starts");
+    running.signal(Signal::CONT);
+    let said = running.finish();
+    assert_eq!(said.code(), 0, "{said}");
+    assert_eq!(log(&sandbox), "begin end last ");
+}
+
+/// The program on the same site as a user without any right.
+fn as_nobody(sandbox: &Sandbox, arguments: &[&str]) -> std::process::Command {
+    let mut command = sandbox.command(arguments);
+    let mut other = crate::rig_server::command("setpriv");
+    other
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups", PROGRAM])
+        .args(arguments)
+        .current_dir(command.get_current_dir().unwrap())
+        .env_clear();
+    for (name, value) in command.get_envs() {
+        other.env(name, value.unwrap());
+    }
+    command.stdin(std::process::Stdio::null());
+    other
+        .env("USER", "nobody")
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    other
+}
+
+/// Whether this process may become another user, and that one find the program.
+fn can_be_nobody() -> bool {
+    let reaches = crate::rig_server::command("setpriv")
+        .args([
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            PROGRAM,
+            "--version",
+        ])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !reaches {
+        println!("skipped: this user cannot run the program as another one");
+    }
+    reaches
+}
+
+fn shell(line: &str, sandbox: &Sandbox) {
+    let status = crate::rig_server::command("sh")
+        .args(["-c", line, "sh"])
+        .arg(sandbox.root())
+        .status();
+    assert!(status.unwrap().success(), "{line}");
+}
+
+#[test]
+fn two_users_on_one_site() {
+    if !can_be_nobody() {
+        return;
+    }
+    // The site is root's, and a run is at work: another user can look at nothing and change nothing.
+    let (sandbox, running) = at_work();
+    shell("chmod 755 \"$1\" \"$1/site\"", &sandbox);
+    for arguments in [["backup", "--jobs", "1"], ["resume", "--jobs", "1"]] {
+        let said = sandbox.start(as_nobody(&sandbox, &arguments)).finish();
+        assert!(said.code() != 0 && said.code() < 128, "{said}");
+        let text = said.both();
+        assert!(text.contains("Permission denied"), "{text}");
+        assert!(text.contains("runs/quickstart"), "{text}");
+    }
+    assert_eq!(log(&sandbox), "begin ");
+    sandbox.write("go", "");
+    assert_eq!(running.finish().code(), 0);
+
+    // The site is the other user's, whose run is at work: root is told who it is.
+    let sandbox = Sandbox::own(STEPS);
+    sandbox.script("slow", SLOW);
+    _ = sandbox.done(&["backup", "--skip", "slow", "--skip", "last"]);
+    shell("chown -R 65534:65534 \"$1\"", &sandbox);
+    let running = sandbox.start(as_nobody(&sandbox, &["backup", "--jobs", "1"]));
+    wait_for_tool(&sandbox);
+    let said = sandbox.run(&["backup"]);
+    assert_eq!(said.code(), 7, "{said}");
+    assert!(said.stderr.contains("of user nobody"), "{}", said.stderr);
+    sandbox.write("go", "");
+    let said = running.finish();
+    assert_eq!(said.code(), 0, "{said}");
+    assert_eq!(log(&sandbox), "begin end last ");
+}
+
+/// The system frees a lock with its holder; what the file says of a dead one, or of a process that has
+/// its number now, is not believed.
+#[test]
+fn a_lock_whose_file_names_another_process() {
+    let sandbox = Sandbox::own(STEPS);
+    sandbox.script("slow", SLOW);
+    sandbox.write("go", "");
+    let lock = "runs/quickstart/lock";
+    for holder in [
+        "",
+        "not json",
+        "{\"pid\":1,\"start_time\":1,\"host\":\"h\",\"run\":\"r\"}",
+    ] {
+        sandbox.write(lock, holder);
+        _ = sandbox.done(&["backup", "--jobs", "1"]);
+    }
+}
+
+/// The library that shifts the clock of a program by what a file says.
+fn faketime() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").unwrap().flatten();
+    let mut found = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
+    let library = found.find(|path| path.exists());
+    if library.is_none() {
+        let real = std::env::var_os("UPGRADE_KIT_REAL").is_some();
+        assert!(!real, "UPGRADE_KIT_REAL is set and there is no libfaketime");
+        println!("skipped: there is no libfaketime (tests/rig/fetch)");
+    }
+    library
+}
+
+/// While a tool works, and between a killed run and its resumption.
+#[test]
+fn a_clock_that_jumps() {
+    let Some(library) = faketime() else { return };
+    for jump in ["-400d", "+400d"] {
+        let mut sandbox = Sandbox::own(STEPS);
+        sandbox.script("slow", SLOW);
+        let shift = sandbox.path("shift").display().to_string();
+        sandbox.write("shift", "+0");
+        sandbox
+            .set("LD_PRELOAD", &library.display().to_string())
+            .set("FAKETIME_TIMESTAMP_FILE", &shift)
+            .set("FAKETIME_NO_CACHE", "1")
+            .set("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        let running = sandbox.start(sandbox.command(&["backup", "--jobs", "1"]));
+        wait_for_tool(&sandbox);
+        sandbox.write("shift", jump);
+        sandbox.write("go", "");
+        let said = running.finish();
+        assert_eq!(said.code(), 0, "{said}");
+        assert_sane(&sandbox, &said.both());
+
+        sandbox.write("shift", "+0");
+        fs::remove_file(sandbox.path("go")).unwrap();
+        fs::remove_file(sandbox.path("tool")).unwrap();
+        let running = sandbox.start(sandbox.command(&["backup", "--jobs", "1"]));
+        wait_for_tool(&sandbox);
+        running.signal(Signal::KILL);
+        assert_eq!(running.finish().code(), -9);
+        let tool = tool(&sandbox);
+        kill_process(tool, Signal::KILL).unwrap();
+        wait_until("the tool to end", || !lives(tool));
+        sandbox.write("shift", jump);
+        sandbox.write("go", "");
+        // By its name: which run is the newest is told by the clock.
+        let path = journal_path(&sandbox);
+        let run = path
+            .parent()
+            .unwrap()
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap();
+        let said = sandbox.done(&["resume", run, "--jobs", "1"]).both();
+        assert_sane(&sandbox, &said);
+        assert_eq!(log(&sandbox), "begin end last begin begin end last ");
+    }
+}
+
+/// No time is negative, and none is of the length of the jump but the one that a list of runs tells.
+#[track_caller]
+fn assert_sane(sandbox: &Sandbox, said: &str) {
+    let strange = regex::Regex::new(r"-\d+(\.\d)? (s|min|h|d)\b|\d{3,} d\b").unwrap();
+    assert!(!strange.is_match(said), "{said}");
+    let runs = sandbox.done(&["runs"]).both();
+    let negative = regex::Regex::new(r" -\d+(\.\d)? (s|min|h|d)\b|\d{6,} d\b").unwrap();
+    assert!(!negative.is_match(&runs), "{runs}");
+    for line in journal(sandbox).lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let elapsed = event["elapsed_ms"].as_u64().unwrap_or(0);
+        assert!(elapsed < 600_000, "{event}");
+    }
+}
+
+#[test]
+fn a_name_that_nobody_knows() {
+    let sandbox = Sandbox::own(
+        "backup:
+  - { id: one, uses: http.check, with: { url: \"http://no-such-host.invalid/\", wait: 300ms } }
+",
+    );
+    let begun = Instant::now();
+    let said = sandbox.run(&["backup"]);
+    assert_eq!(said.code(), 5, "{said}");
+    assert!(
+        said.stdout
+            .contains("failed to reach http://no-such-host.invalid/"),
+        "{said}"
+    );
+    assert!(said.stdout.contains("to do"), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(60));
+}
