@@ -7,6 +7,9 @@ use std::sync::{Arc, OnceLock};
 use super::tree::{SyntaxFault, Tree};
 use super::veil::Veil;
 
+/// What ends a line for a YAML parser; editors and terminals know the first two only.
+const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// A document's text under the name that messages show. Cheap to clone.
 #[derive(Clone)]
 pub struct SourceFile(Arc<Inner>);
@@ -70,17 +73,13 @@ impl SourceFile {
         let text = self.text();
         let start = match line {
             0 | 1 => 0,
-            _ => text
-                .match_indices('\n')
-                .nth(line - 2)
-                .map_or(text.len(), |(at, _)| at + 1),
+            _ => breaks(text).nth(line - 2).unwrap_or(text.len()),
         };
-        let rest = text[start..].lines().next().unwrap_or("");
-        start
-            + rest
-                .char_indices()
-                .nth(column.max(1) - 1)
-                .map_or(rest.len(), |(at, _)| at)
+        let end = text[start..].find(BREAKS).unwrap_or(text.len() - start);
+        text[start..start + end]
+            .char_indices()
+            .nth(column.max(1) - 1)
+            .map_or(start + end, |(at, _)| start + at)
     }
 
     /// The place of the key at `path`: mapping keys and list positions, outermost first. A list item
@@ -166,9 +165,26 @@ impl fmt::Display for Span {
     }
 }
 
+/// The beginnings of the lines after the first, as a YAML parser counts them.
+fn breaks(text: &str) -> impl Iterator<Item = usize> {
+    text.match_indices(BREAKS)
+        .filter(|(at, found)| *found != "\r" || !text[at + 1..].starts_with('\n'))
+        .map(|(at, found)| at + found.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_those_of_the_parser() {
+        let file = SourceFile::new("x.yaml", "a\rb\r\nc\u{2028}d\ne");
+        let places: Vec<usize> = (1..=6).map(|line| file.offset(line, 1)).collect();
+        let letters = ['a', 'b', 'c', 'd', 'e'].map(|letter| file.text().find(letter).unwrap());
+        assert_eq!(places[..5], letters);
+        assert_eq!(places[5], file.text().len());
+        assert_eq!(file.offset(1, 9), 1);
+    }
 
     #[test]
     fn columns_count_characters() {

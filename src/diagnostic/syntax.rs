@@ -203,8 +203,11 @@ impl Complaint<'_> {
             .help("put the expression in quotes: \"${ … }\"");
             return Some(problem);
         }
-        let bracket = &self.text()[since..=since];
-        let close = if bracket == "{" { "}" } else { "]" };
+        let (bracket, close) = match self.text()[since..].chars().next()? {
+            '{' => ('{', '}'),
+            '[' => ('[', ']'),
+            _ => return None,
+        };
         let problem = Problem::error(Code::QUOTE, format!("this `{bracket}` is never closed"))
             .at(self.file.span(since..since + 1), "opened here")
             .and(

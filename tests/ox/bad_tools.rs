@@ -7,7 +7,8 @@ use crate::cli::harness::redact;
 /// What the program says of a run at its end.
 fn summary(rig: &Rig, text: &str) -> String {
     let begin = text.find("\nUpgrade of").unwrap_or(0);
-    redact(&told(rig, &text[begin..]), &rig.path(""))
+    let summary = redact(&told(rig, &text[begin..]), &rig.path(""));
+    summary.trim_start().to_owned()
 }
 
 /// The failed step alone.
@@ -168,41 +169,11 @@ fn a_runupdate_that_does_nothing_is_a_failed_step() {
     rig.backup().expect(0);
     rig.fault("runupdate", "exit 0");
     let text = rig.upgrade(&[]).expect(5).text;
-    insta::assert_snapshot!(summary(&rig, &text), @r#"
-    Upgrade of cluster: FAILED after [SPAN] (run [RUN], rolling-upgrade)
-      38 steps done, 1 failed, 21 not run
-        not run  enable-schema[oxdatabase_1]  `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  check-updated                `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  schemata-done                `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  leave-main[n3]               `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  separate-hazelcast[n3]       `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  set-server-name[n3]          `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  upgrade-node[n3]             `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  check-server-name[n3]        `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  check-hazelcast[n3]          `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  check-node[n3]               `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  node-upgraded[n3]            `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  remove-redirect[n3]          `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  reload-upgraded[n3]          `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  join-second[n3]              `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  node-joined[n3]              `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  nodes-done                   `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  join-main[n1]                `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  join-main[n2]                `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  join-main[n3]                `run-update[oxdatabase_1]`, which it comes after, failed
-        not run  upgraded                     `run-update[oxdatabase_1]`, which it comes after, failed
-        and 1 more
-
+    insta::assert_snapshot!(failure(&rig, &text), @r#"
     Failed: run-update[oxdatabase_1] (ox.run-update)
       schema oxdatabase_1 is not updated; pending: AddColumnTask, FillColumnTask
       the result does not stand up to verification
         to do    oxdatabase_1 stays disabled, so that nobody works on a half-updated schema: mend the cause that the log of the new node tells (`forceupdatetask` runs a failed task again), then resume
-
-    Uses backup set [RUN]  [folder]/backups/cluster/[RUN]
-
-    Next
-      upgrade-kit resume [RUN] --site site.yaml
-      upgrade-kit restore --scenario rolling-upgrade --from [RUN] --site site.yaml
     "#);
     rig.assert_schemata(&["oxdatabase_1"], &[]);
 }
@@ -238,6 +209,7 @@ fn a_balancer_that_does_not_obey() {
         command  [folder]/bin/balancer main remove n1
         ended    exit code 7
         stderr   no such backend
+        to do    look into the step's log for all that the tool said, mend the cause, then resume the run
     "#);
     assert_eq!(rig.count("upgrade"), 0);
     rig.assert_schemata(&[], &["oxdatabase_1"]);
