@@ -1,4 +1,5 @@
-//! The databases of the tests: a present one with content, an empty staging one beside it.
+//! The databases of the tests: a present one with content, and the name of a staging one that is still to
+//! be made (with H2 a file).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub(super) struct Database {
     pub(super) staging: Text,
     /// Makes it what no upgrade may leave behind.
     pub(super) damage: Act,
-    /// Makes the staging database empty again.
+    /// Takes the staging database away: the kit makes it.
     pub(super) drop_staging: Act,
     /// Address of the data source that the new version gets.
     pub(super) url: Text,
@@ -50,7 +51,7 @@ pub(super) fn postgres(scenario: &str) -> Option<Database> {
     if scenario == "dss" {
         rig.sql(&present, "", "DROP TABLE um_domain");
     }
-    let staging = rig.empty();
+    let staging = format!("{present}_staging");
     let url = format!("jdbc:postgresql://127.0.0.1:{}/{staging}", rig.port);
     Some(Database {
         section: section("postgres", rig.port, &rig.user, [&present, &staging]),
@@ -69,8 +70,7 @@ pub(super) fn postgres(scenario: &str) -> Option<Database> {
             drop(rig.sql(&present, "SET ROLE wso2;", sql));
         }),
         drop_staging: Box::new(move |_| {
-            let sql = format!("DROP DATABASE {staging}; CREATE DATABASE {staging} OWNER wso2");
-            drop(rig.sql("postgres", "", &sql));
+            drop(rig.sql("postgres", "", &format!("DROP DATABASE {staging}")));
         }),
     })
 }
@@ -80,7 +80,6 @@ pub(super) fn mariadb() -> Option<Database> {
     let rig = crate::mysql::rig::rig()?;
     let present = rig.seeded();
     let staging = format!("{present}_staging");
-    rig.create(&staging, "utf8mb4", "utf8mb4_bin");
     let url = format!("jdbc:mysql://127.0.0.1:{}/{staging}", rig.port);
     Some(Database {
         section: section("mysql", rig.port, &rig.user, [&present, &staging]),
@@ -99,7 +98,7 @@ pub(super) fn mariadb() -> Option<Database> {
                 format!("USE {present}; DELETE FROM TB_PART_INFO; CREATE TABLE added (id INT)");
             rig.sql(&sql);
         }),
-        drop_staging: Box::new(move |_| rig.create(&staging, "utf8mb4", "utf8mb4_bin")),
+        drop_staging: Box::new(move |_| drop(rig.sql(&format!("DROP DATABASE {staging}")))),
     })
 }
 

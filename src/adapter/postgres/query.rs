@@ -7,6 +7,7 @@ use super::connection::Connection;
 use super::dump::validate_database;
 use super::inventory;
 use super::lexer::client_command;
+use super::server::Server;
 use super::session::{Session, copied};
 use crate::adapter::database::{Expect, answer, finding_of};
 use crate::adapter::{
@@ -26,6 +27,9 @@ pub struct Query {
     pub connection: Connection,
     /// The database.
     pub database: String,
+    /// An earlier step of the run makes it: a check does not look for it.
+    #[serde(default)]
+    pub made_by_run: bool,
     /// One `SELECT`.
     pub sql: String,
     /// What the answer must be. Without it any answer will do.
@@ -83,7 +87,11 @@ impl Action for Query {
     fn check(&self, context: &CheckContext<'_>) -> Vec<Finding> {
         let look = || -> Result<(), Failure> {
             let session = Session::of_check(&self.connection, context)?;
-            inventory::look(&session, &self.database).map(drop)
+            Server::look(&session)?;
+            if !self.made_by_run {
+                inventory::look(&session, &self.database)?;
+            }
+            Ok(())
         };
         match look() {
             Ok(()) => Vec::new(),
