@@ -63,14 +63,22 @@ pub(super) fn postgres(scenario: &str) -> Option<Database> {
         },
         staging: {
             let (present, staging) = (present.clone(), staging.clone());
-            Box::new(move |_| rig.exact_dump(&staging).replace(&staging, &present))
+            let is_there = format!("SELECT 1 FROM pg_database WHERE datname = '{staging}'");
+            Box::new(move |_| match rig.sql("postgres", "", &is_there).trim() {
+                "" => String::new(),
+                _ => rig.exact_dump(&staging).replace(&staging, &present),
+            })
         },
         damage: Box::new(move |_| {
             let sql = "DELETE FROM um_user; CREATE TABLE added (id INT)";
             drop(rig.sql(&present, "SET ROLE wso2;", sql));
         }),
         drop_staging: Box::new(move |_| {
-            drop(rig.sql("postgres", "", &format!("DROP DATABASE {staging}")));
+            drop(rig.sql(
+                "postgres",
+                "",
+                &format!("DROP DATABASE IF EXISTS {staging}"),
+            ));
         }),
     })
 }
@@ -91,14 +99,20 @@ pub(super) fn mariadb() -> Option<Database> {
         },
         staging: {
             let (present, staging) = (present.clone(), staging.clone());
-            Box::new(move |_| rig.exact_dump(&staging).replace(&staging, &present))
+            let is_there = format!("SHOW DATABASES LIKE '{staging}'");
+            Box::new(move |_| match rig.sql(&is_there).trim() {
+                "" => String::new(),
+                _ => rig.exact_dump(&staging).replace(&staging, &present),
+            })
         },
         damage: Box::new(move |_| {
             let sql =
                 format!("USE {present}; DELETE FROM TB_PART_INFO; CREATE TABLE added (id INT)");
             rig.sql(&sql);
         }),
-        drop_staging: Box::new(move |_| drop(rig.sql(&format!("DROP DATABASE {staging}")))),
+        drop_staging: Box::new(move |_| {
+            drop(rig.sql(&format!("DROP DATABASE IF EXISTS {staging}")))
+        }),
     })
 }
 

@@ -91,6 +91,8 @@ fn a_staging_database_that_holds_something_is_refused() {
     let names = database.section.split("name: ").skip(2);
     let staging = names.map(|part| part.split(',').next().unwrap()).last();
     let staging = staging.unwrap();
+    let make = format!("CREATE DATABASE {staging} OWNER wso2");
+    rig.sql("postgres", "", &make);
     rig.sql(staging, "", "CREATE TABLE somebodys (id INT)");
     let said = world.sandbox.run(&["check", "upgrade", with[0], with[1]]);
     assert_eq!(said.code(), 4, "{said}");
