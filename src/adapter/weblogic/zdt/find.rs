@@ -82,8 +82,7 @@ impl FindRolledOut {
     }
 
     fn outcome(&self, parts: &[Part]) -> Outcome {
-        let home = Spread::of(parts, false);
-        let applications = Spread::of(parts, true);
+        let [home, applications] = Spread::of_both(parts);
         let (topology, blind) = (&self.topology, self.places().is_empty());
         // Nobody can look: as long as no workflow was taken back, everything may be there.
         let maybe = blind && self.taken_back != Some(true);
@@ -135,21 +134,32 @@ impl Spread {
         }
     }
 
+    /// Of both.
+    fn of_both(parts: &[Part]) -> [Self; 2] {
+        [false, true].map(|application| Self::of(parts, application))
+    }
+
     fn found(self) -> bool {
         self != Self::Nowhere
     }
 }
 
-/// Each part that is in that state, with its nodes.
-fn said(parts: &[Part], arrived: Arrived, what: &str) -> Vec<String> {
-    let mut grouped: Vec<(&str, Vec<&str>)> = Vec::new();
-    for part in parts.iter().filter(|part| part.arrived == arrived) {
-        match grouped.iter_mut().find(|(name, _)| *name == part.name) {
-            Some((_, nodes)) => nodes.push(&part.node),
-            None => grouped.push((&part.name, vec![&part.node])),
+/// The nodes of each text, both in the order in which they come first.
+fn grouped<'a, T: PartialEq>(pairs: impl Iterator<Item = (T, &'a str)>) -> Vec<(T, Vec<&'a str>)> {
+    let mut groups: Vec<(T, Vec<&str>)> = Vec::new();
+    for (text, node) in pairs {
+        match groups.iter_mut().find(|(other, _)| *other == text) {
+            Some((_, nodes)) => nodes.push(node),
+            None => groups.push((text, vec![node])),
         }
     }
-    grouped
+    groups
+}
+
+/// Each part that is in that state, with its nodes.
+fn said(parts: &[Part], arrived: Arrived, what: &str) -> Vec<String> {
+    let those = parts.iter().filter(|part| part.arrived == arrived);
+    grouped(those.map(|part| (part.name.as_str(), part.node.as_str())))
         .into_iter()
         .map(|(name, nodes)| format!("{name} {what} {}", nodes.join(", ")))
         .collect()
@@ -171,15 +181,8 @@ fn summary(parts: &[Part]) -> String {
     }
     let mut nodes: Vec<&str> = parts.iter().map(|part| part.node.as_str()).collect();
     nodes.dedup();
-    let mut grouped: Vec<(String, Vec<&str>)> = Vec::new();
-    for node in nodes {
-        let has = has(parts.iter().filter(|part| part.node == node));
-        match grouped.iter_mut().find(|(text, _)| *text == has) {
-            Some((_, nodes)) => nodes.push(node),
-            None => grouped.push((has, vec![node])),
-        }
-    }
-    let texts: Vec<String> = grouped
+    let of_node = |node| (has(parts.iter().filter(|part| part.node == node)), node);
+    let texts: Vec<String> = grouped(nodes.into_iter().map(of_node))
         .iter()
         .map(|(has, nodes)| format!("on {}: {has}", nodes.join(", ")))
         .collect();
@@ -280,7 +283,7 @@ impl Action for FindRolledOut {
                 .map(|text| Finding::refuse(text).hint(hint))
                 .collect();
         }
-        let spread = [Spread::of(&parts, false), Spread::of(&parts, true)];
+        let spread = Spread::of_both(&parts);
         if parts.is_empty() {
             Vec::new()
         } else if spread.contains(&Spread::Mixed) {
@@ -305,9 +308,7 @@ impl Action for FindRolledOut {
             failure.0.causes = texts.collect();
             return Err(failure);
         }
-        let mixed = [false, true]
-            .map(|one| Spread::of(&parts, one))
-            .contains(&Spread::Mixed);
+        let mixed = Spread::of_both(&parts).contains(&Spread::Mixed);
         if mixed && self.taken_back.is_some() {
             let hint = "no workflow of the domain took it back, and a rollback wants it on every node: look \
                         at the workflows in WebLogic, revert the one that stopped or bring the other nodes \
