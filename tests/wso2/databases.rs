@@ -167,8 +167,11 @@ pub(super) fn h2(scenario: &str, end: &'static str) -> Option<Database> {
             let sql = "DELETE FROM UM_USER WHERE ID > 3; CREATE TABLE ADDED(ID INT);";
             Box::new(move |world| h2_run(&jar, &path(world, "old"), sql))
         },
+        // A page store that was cut off has its lock file left beside it.
         drop_staging: Box::new(move |world| {
-            drop(fs::remove_file(path(world, "new").with_extension(end)));
+            for end in [end, "lock.db"] {
+                drop(fs::remove_file(path(world, "new").with_extension(end)));
+            }
         }),
     })
 }
