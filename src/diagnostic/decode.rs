@@ -42,8 +42,12 @@ fn explain<T: DeserializeOwned>(file: &SourceFile, error: &serde_yaml::Error) ->
         (Ok(tree), None) => Repair::new(file, tree).all_problems::<T>(),
         // The stricter parser refuses what the decoder took: its words are all there is.
         (Err(SyntaxFault::Syntax { info, offset }), None) => {
-            Problem::error(Code::SYNTAX, format!("this is not YAML: {info}"))
-                .at(file.span(*offset..offset + 1), "")
+            let other = || {
+                Problem::error(Code::SYNTAX, format!("this is not YAML: {info}"))
+                    .at(file.span(*offset..offset + 1), "")
+            };
+            syntax::byte_order_mark(file, *offset)
+                .unwrap_or_else(other)
                 .into()
         }
         (Err(SyntaxFault::TooDeep(offset)), None) => {

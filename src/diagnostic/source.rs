@@ -47,22 +47,34 @@ impl SourceFile {
         &self.0.text
     }
 
-    /// A place in the text. Bytes beyond the end are cut off.
+    /// A place in the text. Bytes beyond the end are cut off; a character of which the range has a part
+    /// belongs to it whole.
     pub fn span(&self, range: Range<usize>) -> Span {
-        let end = range.end.min(self.text().len());
+        let text = self.text();
+        let mut end = range.end.min(text.len());
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
         Span {
             file: self.clone(),
-            range: range.start.min(end)..end,
+            range: self.character(range.start.min(end))..end,
         }
+    }
+
+    /// The first byte of the character that the byte is a part of.
+    fn character(&self, offset: usize) -> usize {
+        let text = self.text();
+        let mut start = offset.min(text.len());
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        start
     }
 
     /// Line and column of a byte, both from 1; columns count characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let text = self.text();
-        let mut offset = offset.min(text.len());
-        while !text.is_char_boundary(offset) {
-            offset -= 1;
-        }
+        let offset = self.character(offset);
         let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
         let line = text[..start].matches('\n').count() + 1;
         (line, text[start..offset].chars().count() + 1)

@@ -65,9 +65,24 @@ fn split_place(text: &str) -> (&str, Option<(usize, usize)>) {
     (words, numbers)
 }
 
+/// An invisible byte order mark on the line of the byte, as copied text brings it along.
+pub(super) fn byte_order_mark(file: &SourceFile, at: usize) -> Option<Problem> {
+    let text = file.text();
+    let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let mark = start + text[start..].lines().next()?.find('\u{feff}')?;
+    let problem = Problem::error(
+        Code::SYNTAX,
+        "an invisible character (a byte order mark, U+FEFF) stands in the text",
+    )
+    .at(file.span(mark..mark + 1), "before this place")
+    .help("delete this part of the line and type it again");
+    Some(problem)
+}
+
 impl Complaint<'_> {
     fn problem(&self) -> Problem {
-        self.tab()
+        byte_order_mark(self.file, self.at)
+            .or_else(|| self.tab())
             .or_else(|| self.quote())
             .or_else(|| self.bracket())
             .or_else(|| self.forbidden_character())

@@ -334,3 +334,47 @@ fn byte_order_mark_and_windows_lines() {
       = help: did you mean `version`?
     ");
 }
+
+#[test]
+fn characters_that_nobody_sees() {
+    assert_snapshot!(problems("# a\u{feff}b\nparts: a\n").replace('\u{feff}', "[U+FEFF]"), @r"
+    error[UK0101]: an invisible character (a byte order mark, U+FEFF) stands in the text
+     --> part.yaml:1:4
+      |
+    1 | # a[U+FEFF]b
+      |    ^ before this place
+      |
+      = help: delete this part of the line and type it again
+    ");
+    assert_snapshot!(problems("part: a\n\u{feff}version: '1'\n").replace('\u{feff}', "[U+FEFF]"), @r"
+    error[UK0101]: an invisible character (a byte order mark, U+FEFF) stands in the text
+     --> part.yaml:2:1
+      |
+    2 | [U+FEFF]version: '1'
+      | ^ before this place
+      |
+      = help: delete this part of the line and type it again
+    ");
+    assert_snapshot!(problems("part: \"a\u{80}b\"\n").replace('\u{80}', "[U+80]"), @r#"
+    error[UK0101]: a control character stands in the text
+     --> part.yaml:1:9
+      |
+    1 | part: "a[U+80]b"
+      |         ^
+      |
+      = help: remove it; in "…" it can be written as \xNN
+    "#);
+}
+
+#[test]
+fn escapes_of_characters_of_several_bytes() {
+    assert_snapshot!(problems("part: \"a\\éb\"\n"), @r#"
+    error[UK0104]: this escape does not exist in "…"
+     --> part.yaml:1:8
+      |
+    1 | part: "a\éb"
+      |        ^^
+      |
+      = help: double the backslash, or use '…', where a backslash is only a backslash
+    "#);
+}
