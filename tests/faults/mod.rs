@@ -45,8 +45,6 @@ const MATRIX: &[&[Row]] = &[
 const ELSEWHERE: &[(&str, &str)] = &[
     ("artemis.export", "artemis_portable_errors.rs"),
     ("artemis.import", "artemis_portable_errors.rs"),
-    ("zdt.find-rolled-out", "zdt/way_back.rs"),
-    ("zdt.take-back", "zdt/way_back.rs"),
 ];
 
 /// Actions that call no tool.
