@@ -24,10 +24,11 @@ enum Harm {
 impl Harm {
     fn of(self, whole: &[u8]) -> Vec<u8> {
         let mut bytes = whole.to_vec();
+        // Another run's record may be a few bytes shorter.
+        let last = whole.len() - 1;
         match self {
-            Self::Cut(at) => bytes.truncate(at),
-            // Another run's record may be a few bytes shorter.
-            Self::Flip(at) => bytes[at.min(whole.len() - 1)] ^= 1 << (at % 8),
+            Self::Cut(at) => bytes.truncate(at.min(last)),
+            Self::Flip(at) => bytes[at.min(last)] ^= 1 << (at % 8),
         }
         bytes
     }
