@@ -215,6 +215,10 @@ fn place_hint(error: &std::io::Error) -> Option<&'static str> {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             "free some space, or change `backups` or `state` in the site file"
         }
+        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+            "the disk or its connection failed, `dmesg` tells more: mend it, or change `backups` or \
+             `state` in the site file"
+        }
         _ => return None,
     })
 }

@@ -39,6 +39,8 @@ pub(crate) struct Kit {
     pub(crate) output: PathBuf,
     /// Additional environment.
     pub(crate) environment: Vec<(String, String)>,
+    /// The command that the program is started by, if it is not started as it is.
+    pub(crate) under: Vec<String>,
     /// Kills so far.
     pub(crate) kills: usize,
 }
@@ -70,6 +72,7 @@ impl Kit {
             sets: home.join("backups").join(site),
             output: home.join("output.txt"),
             environment: Vec::new(),
+            under: Vec::new(),
             kills: 0,
         }
     }
@@ -82,8 +85,11 @@ impl Kit {
             .open(&self.output)
             .unwrap();
         writeln!(output, "$ upgrade-kit {}", arguments.join(" ")).unwrap();
-        let mut kit = command(env!("CARGO_BIN_EXE_upgrade-kit"));
-        kit.args(arguments)
+        let program = env!("CARGO_BIN_EXE_upgrade-kit");
+        let mut words = self.under.iter().map(String::as_str).chain([program]);
+        let mut kit = command(words.next().unwrap());
+        kit.args(words)
+            .args(arguments)
             .env_remove("UPGRADE_KIT_LOG")
             .env("UPGRADE_KIT_SITE", &self.site)
             .envs(self.environment.iter().cloned())
