@@ -75,14 +75,19 @@ impl HostError {
         }
     }
 
-    /// The system's error kind, if the error has one.
-    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+    /// The system's answer, if the error has one.
+    pub fn io_error(&self) -> Option<&io::Error> {
         match self {
             Self::File { source, .. }
             | Self::Start { source, .. }
             | Self::Signal { source, .. }
-            | Self::Stream { source, .. } => Some(source.kind()),
+            | Self::Stream { source, .. } => Some(source),
             Self::NoSuchProgram { .. } | Self::Http { .. } | Self::Stopped => None,
         }
+    }
+
+    /// The system's error kind, if the error has one.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        self.io_error().map(io::Error::kind)
     }
 }

@@ -79,12 +79,12 @@ impl Failing {
         matches!(self.extent, Extent::On)
     }
 
-    /// What the system calls the error.
-    pub(super) fn reason(self) -> &'static str {
+    /// What the system calls the error, and what there is to do about it.
+    pub(super) fn words_about(self) -> [&'static str; 2] {
         match self.error {
-            Error::Io => "Input/output error",
-            Error::Full => "No space left on device",
-            Error::ReadOnly => "Read-only file system",
+            Error::Io => ["Input/output error", "`dmesg` tells more"],
+            Error::Full => ["No space left on device", "free some space"],
+            Error::ReadOnly => ["Read-only file system", "`dmesg` tells why"],
         }
     }
 }

@@ -125,15 +125,12 @@ fn told(ended: &Ended, failing: Failing, call: &Call, what: &str) -> bool {
         FAILURES.contains(&code) && !text.contains("panicked"),
         "{what}: exit {code}\n{text}"
     );
-    let reason = failing.reason();
-    assert!(text.contains(reason), "{what}: not `{reason}`\n{text}");
+    for words in failing.words_about() {
+        assert!(text.contains(words), "{what}: not `{words}`\n{text}");
+    }
     // When nothing can be written any more, the journal is what the run ends of.
     let named = call.is_named_in(text) || failing.goes_on() && text.contains("/journal.jsonl");
     assert!(named, "{what}: not where\n{text}");
-    assert!(
-        text.contains("hint:") || text.contains("\nNext\n"),
-        "{what}: not what to do\n{text}"
-    );
     false
 }
 
@@ -206,10 +203,12 @@ fn what_a_failed_sync_was_for_is_written_again() {
         .filter(|(_, call)| call.name == "fdatasync" && journal(call) || call.name == "syncfs")
         .map(|(number, _)| number)
         .collect();
+    // The last one is for the end of the run: nothing comes after it.
+    let syncs = &syncs[..syncs.len() - 1];
     assert!(syncs.len() > 10, "{calls:?}");
     let sealing = |call: &Call| call.name == "syncfs";
     let in_set = |call: &Call| call.path.contains(".partial/");
-    for number in syncs {
+    for &number in syncs {
         lane.start.lay_out(&lane.practice);
         let ended = lane.run(Disturbance::Fails(Failing::once(number)));
         let failed = lane.injector.calls().pop().unwrap();
