@@ -109,7 +109,8 @@ impl Failure {
                  it writable, then resume the run",
             );
         }
-        if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) {
+        // Who adds a path to an error keeps its text but not its number, and `EIO` has no kind.
+        if error.to_string().contains("(os error 5)") {
             return self.hint(
                 "the disk or its connection failed, `dmesg` tells more: mend it, then resume the run",
             );
