@@ -226,10 +226,7 @@ impl Kit {
         let mut rounds = 0;
         let old = names(&self.runs);
         loop {
-            // A program that was killed before its run reached the disk has done nothing.
-            let begun = names(&self.runs)
-                .iter()
-                .any(|run| !old.contains(run) && self.lines_of(run) > 0);
+            let begun = self.has_begun(&old);
             let arguments: &[&str] = if begun { &["resume", "--yes"] } else { phase };
             let mut ended = match next(rounds) {
                 Some((moment, tools)) => self.kill(arguments, moment, tools),
@@ -245,6 +242,14 @@ impl Kit {
                 Some(_) => return ended,
             }
         }
+    }
+
+    /// Whether a run was begun beside those. A program that was killed before its run reached the disk
+    /// has done nothing.
+    pub(crate) fn has_begun(&self, old: &[String]) -> bool {
+        let runs = names(&self.runs);
+        runs.iter()
+            .any(|run| !old.contains(run) && self.lines_of(run) > 0)
     }
 
     /// What the program said so far, in all calls.

@@ -96,9 +96,7 @@ impl Phase {
             let ended = kit.call(look);
             assert_eq!(ended.code, Some(0), "{what}: {look:?}\n{}", ended.text);
         }
-        let begun = names(&kit.runs)
-            .iter()
-            .any(|run| !old.contains(run) && journal(&kit.runs.join(run)));
+        let begun = kit.has_begun(old);
         let next = if begun {
             vec!["resume", "--yes"]
         } else {
@@ -124,11 +122,6 @@ impl Phase {
         (self.proof)(practice, started, what);
         sets::check(&practice.kit, &practice.kit.newest_set());
     }
-}
-
-/// Whether a run got as far as a line of its journal.
-fn journal(run: &Path) -> bool {
-    std::fs::read(run.join("journal.jsonl")).is_ok_and(|text| text.contains(&b'\n'))
 }
 
 /// Everything of a practice installation as it was at a moment.

@@ -9,11 +9,12 @@
 mod injector;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::kill::Practice;
-use super::kit::{Ended, names};
+use super::kit::{Ended, Kit, names};
 use super::phases::{Onward, Phase, Saved};
 use super::random::Random;
 use super::sets;
@@ -24,6 +25,9 @@ const POINTS: usize = 8;
 
 /// Installations that are disturbed beside each other; most of a run's time it waits for the server.
 const LANES: usize = 3;
+
+/// Calls from which a kill on a real installation is drawn.
+const FIRST: u64 = 400;
 
 /// Exit codes that say that something went wrong: refused, step failed, damaged set, interrupted,
 /// a fault of the machine.
@@ -179,6 +183,43 @@ fn disturb_all(
         points.len(),
         failures.join("\n\n")
     );
+}
+
+/// Whether calls can be disturbed on this machine.
+pub(super) fn is_possible() -> bool {
+    Injector::is_possible()
+}
+
+/// Carries a phase of any installation to its end through so many kills, each at a call drawn from the
+/// first ones of the phase or of its resumption.
+pub(super) fn through(
+    kit: &mut Kit,
+    home: &Path,
+    phase: &[&str],
+    mut kills: usize,
+    random: &mut Random,
+) {
+    let injector = Injector::new(home);
+    let old = names(&kit.runs);
+    loop {
+        if kills > 0 {
+            let number = 1 + usize::try_from(random.below(FIRST)).unwrap();
+            kit.under = injector.command(Disturbance::Kill(number));
+        }
+        let begun = kit.has_begun(&old);
+        let ended = kit.call(if begun { &["resume", "--yes"] } else { phase });
+        kit.under.clear();
+        match (ended.code, kills > 0) {
+            (Some(0), _) => return,
+            (None, true) => {
+                let hit = injector.calls().pop().unwrap();
+                println!("{}: killed at {} {}", phase[0], hit.name, hit.path);
+                kit.kills += 1;
+                kills -= 1;
+            }
+            _ => panic!("{phase:?}: exit {:?}\n{}", ended.code, ended.text),
+        }
+    }
 }
 
 fn killed(phase: fn(&Practice) -> Phase) {
