@@ -132,6 +132,28 @@ fn sealing_again_finishes_a_cut_seal() {
     }
 }
 
+/// A sync that failed is not believed the next time: every byte is read, compared and written again.
+#[test]
+fn what_an_earlier_seal_could_not_sync_is_read_again() {
+    let mut world = World::new();
+    let set = partial(&mut world);
+    set.file("SHA256SUMS").unwrap().write_all(b"all").unwrap();
+    put(
+        &set.directory().join("config/content/domibus.properties"),
+        "a=2\n",
+        0o600,
+        1_000,
+    );
+    let options = json!({});
+    let seal = Step::new("seal", "backupset.seal", &options).writing(&set);
+    let failure = world.perform(&seal).unwrap_err();
+    assert_eq!(failure.kind(), FailureKind::DamagedSet);
+    assert!(
+        failure.to_string().contains("domibus.properties"),
+        "{failure}"
+    );
+}
+
 #[test]
 fn a_set_without_a_required_or_recorded_file_is_not_sealed() {
     let mut world = World::new();

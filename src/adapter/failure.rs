@@ -1,5 +1,7 @@
 //! A failed action.
 
+use std::io::{self, ErrorKind};
+
 use crate::backup::BackupError;
 use crate::event::{FailureKind, FailureReport};
 use crate::host::{Exit, HostError, Invocation};
@@ -106,6 +108,23 @@ impl Failure {
         self
     }
 
+    /// With what to do about a disk that fails, if that is what the system says.
+    fn about_the_disk(self, error: &io::Error) -> Self {
+        if error.kind() == ErrorKind::ReadOnlyFilesystem {
+            return self.hint(
+                "the file system is read-only; if it became so by itself, `dmesg` tells why: make \
+                 it writable, then resume the run",
+            );
+        }
+        // Who adds a path to an error keeps its text but not its number, and `EIO` has no kind.
+        if error.to_string().contains("(os error 5)") {
+            return self.hint(
+                "the disk or its connection failed, `dmesg` tells more: mend it, then resume the run",
+            );
+        }
+        self
+    }
+
     /// The family.
     pub fn kind(&self) -> FailureKind {
         self.0.kind
@@ -123,16 +142,17 @@ impl From<HostError> for Failure {
         if let Some(source) = std::error::Error::source(&error) {
             failure = failure.because(source);
         }
-        match error.io_kind() {
-            Some(std::io::ErrorKind::StorageFull) => {
+        match error.io_error() {
+            Some(source) if source.kind() == ErrorKind::StorageFull => {
                 failure.hint("free some space, then resume the run")
             }
-            Some(std::io::ErrorKind::PermissionDenied) => failure
+            Some(source) if source.kind() == ErrorKind::PermissionDenied => failure
                 .hint("give the user that runs upgrade-kit access to it, then resume the run"),
-            _ if matches!(error, HostError::NoSuchProgram { .. }) => {
+            Some(source) => failure.about_the_disk(source),
+            None if matches!(error, HostError::NoSuchProgram { .. }) => {
                 failure.hint("install it, or put its folder into `PATH`, then resume the run")
             }
-            _ => failure,
+            None => failure,
         }
     }
 }
@@ -167,14 +187,38 @@ impl From<BackupError> for Failure {
         }
         match (&error, kind) {
             (BackupError::File { source, .. }, FailureKind::System)
-                if source.kind() == std::io::ErrorKind::StorageFull =>
+                if source.kind() == ErrorKind::StorageFull =>
             {
                 failure.hint("free some space where backup sets are kept, then resume the run")
+            }
+            (BackupError::File { source, .. }, FailureKind::System) => {
+                failure.about_the_disk(source)
             }
             (_, FailureKind::DamagedSet) => failure.hint(
                 "see everything that is wrong with `upgrade-kit backups verify`, and use another set",
             ),
             _ => failure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_disk_that_fails_is_told_from_one_that_is_full() {
+        for (number, hint) in [(5, "`dmesg`"), (28, "free some space"), (30, "read-only")] {
+            let answer = || io::Error::from_raw_os_error(number);
+            let of_host = Failure::from(HostError::file("write", Path::new("/a"), answer()));
+            let of_set = Failure::from(BackupError::file("write", Path::new("/a"), answer()));
+            for failure in [of_host, of_set] {
+                let told = failure.0.hint.unwrap();
+                assert!(told.contains(hint), "{number}: {told}");
+                assert!(told.ends_with("then resume the run"), "{told}");
+            }
         }
     }
 }

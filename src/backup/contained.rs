@@ -79,6 +79,16 @@ impl Root {
             .map_err(|error| BackupError::file("open", &self.location(path), error))
     }
 
+    /// Opens a file of an unfinished set to write over its bytes.
+    pub(super) fn reopen(&self, path: &SetPath) -> Result<File, BackupError> {
+        let (parents, name) = path.split();
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        self.folder(parents, false)
+            .and_then(|folder| Ok(fs::openat(folder, name, flags, Mode::empty())?))
+            .map(File::from)
+            .map_err(|error| BackupError::file("open", &self.location(path), error))
+    }
+
     /// Opens a recorded file; see [`VerifiedReader`].
     pub(super) fn reader(&self, file: &ArtifactFile) -> Result<VerifiedReader, BackupError> {
         let path = SetPath::parse(&file.path)?;

@@ -75,6 +75,11 @@ pub fn seal(partial: &PartialSet, facts: &SealFacts) -> Result<SealReport, Backu
     manifest
         .artifacts
         .sort_by(|one, other| one.name.cmp(&other.name));
+    if was_recorded(&partial.root) {
+        for artifact in &manifest.artifacts {
+            partial.renew(artifact)?;
+        }
+    }
     let mut listing = Listing::new();
     for artifact in &manifest.artifacts {
         listing::add_artifact(&mut listing, &partial.root, artifact)?;
@@ -84,6 +89,11 @@ pub fn seal(partial: &PartialSet, facts: &SealFacts) -> Result<SealReport, Backu
     publish(partial)?;
     let set = SealedSet::open(&partial.backups, id)?;
     Ok(SealReport { set, removed })
+}
+
+/// Whether an earlier attempt wrote its records: then it may be its sync that failed.
+fn was_recorded(root: &Root) -> bool {
+    SetPath::parse(CHECKSUMS).is_ok_and(|path| root.open_file(&path).is_ok())
 }
 
 fn manifest(id: &str, facts: &SealFacts) -> Manifest {

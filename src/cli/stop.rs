@@ -208,12 +208,20 @@ fn place_hint(error: &std::io::Error) -> Option<&'static str> {
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             "`backups` and `state` in the site file must lead to directories"
         }
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+        ErrorKind::PermissionDenied => {
             "run upgrade-kit as a user that may write there, or change `backups` or `state` in the \
              site file"
         }
+        ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only; if it became so by itself, `dmesg` tells why: make it \
+             writable, or change `backups` or `state` in the site file"
+        }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             "free some space, or change `backups` or `state` in the site file"
+        }
+        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+            "the disk or its connection failed, `dmesg` tells more: mend it, or change `backups` or \
+             `state` in the site file"
         }
         _ => return None,
     })

@@ -17,6 +17,28 @@ pub enum HostError {
         #[source]
         source: io::Error,
     },
+    /// A name could not be changed.
+    #[error("failed to rename {} to {}", from.display(), to.display())]
+    Rename {
+        /// The old name.
+        from: PathBuf,
+        /// The new one.
+        to: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// Two names could not be exchanged.
+    #[error("failed to exchange {} with {}", one.display(), other.display())]
+    Exchange {
+        /// One name.
+        one: PathBuf,
+        /// The other.
+        other: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
     /// The program is not there.
     #[error("the program `{program}` was not found")]
     NoSuchProgram {
@@ -75,14 +97,21 @@ impl HostError {
         }
     }
 
-    /// The system's error kind, if the error has one.
-    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+    /// The system's answer, if the error has one.
+    pub fn io_error(&self) -> Option<&io::Error> {
         match self {
             Self::File { source, .. }
+            | Self::Rename { source, .. }
+            | Self::Exchange { source, .. }
             | Self::Start { source, .. }
             | Self::Signal { source, .. }
-            | Self::Stream { source, .. } => Some(source.kind()),
+            | Self::Stream { source, .. } => Some(source),
             Self::NoSuchProgram { .. } | Self::Http { .. } | Self::Stopped => None,
         }
+    }
+
+    /// The system's error kind, if the error has one.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        self.io_error().map(io::Error::kind)
     }
 }

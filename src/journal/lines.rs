@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -58,7 +58,7 @@ impl Journal {
     }
 
     /// Opens the journal of an earlier run to go on with it. A torn last line is cut off; the
-    /// replay says so.
+    /// replay says so. What is left is on disk when this returns.
     pub(super) fn open(
         path: &Path,
         event: impl FnMut(Event),
@@ -70,9 +70,9 @@ impl Journal {
             .map_err(|error| JournalError::file("open", path, error))?;
         if replay.torn.is_some() {
             file.set_len(replay.bytes)
-                .and_then(|()| file.sync_data())
                 .map_err(|error| JournalError::file("cut the torn line off", path, error))?;
         }
+        renew(path).map_err(|error| JournalError::file("write again", path, error))?;
         let mut journal = Self::over(file, path);
         journal.sum = replay.sum;
         journal.seq = replay.seq;
@@ -132,6 +132,23 @@ impl Journal {
     fn poison(&mut self, action: &'static str, error: std::io::Error) -> JournalError {
         self.poisoned = true;
         JournalError::file(action, &self.path, error)
+    }
+}
+
+/// Writes every byte once more where it stands, and syncs. The earlier stretch may have ended because
+/// a sync failed: Linux takes such pages for written from then on, so that a later sync would succeed
+/// without them.
+fn renew(path: &Path) -> std::io::Result<()> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let mut buffer = vec![0; 1 << 16];
+    let mut at = 0;
+    loop {
+        let read = file.read_at(&mut buffer, at)?;
+        if read == 0 {
+            return file.sync_data();
+        }
+        file.write_all_at(&buffer[..read], at)?;
+        at += read as u64;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use super::request::{RunReport, RunRequest, Services};
 use super::sets::Sets;
 use super::stop::{StopRequest, StopSource, Stops};
 use super::work;
-use crate::event::{Event, EventKind, RunOutcome, RunState};
+use crate::event::{Event, EventKind, RunOutcome, RunState, StepStatus};
 use crate::host::StopFlag;
 use crate::journal::{Holder, Journal, JournalError, Lock, RunDirectory, new_run_id};
 use crate::plan::Plan;
@@ -128,8 +128,10 @@ impl Stretch {
         let state = Arc::new(Mutex::new(self.state));
         let mut recorder = Recorder::new(self.journal, Arc::clone(&state), events);
         let run = self.directory.run().to_owned();
+        let left = Arc::clone(&state);
         let lost = |source| RunError::JournalLost {
             run: run.clone(),
+            steps: at_work(&left.lock().unwrap_or_else(PoisonError::into_inner)),
             source,
         };
         recorder.record(self.opening).map_err(lost)?;
@@ -177,6 +179,14 @@ impl Stretch {
             state,
         })
     }
+}
+
+/// Steps that have begun and not ended.
+fn at_work(state: &RunState) -> Vec<String> {
+    let running = (state.steps.iter())
+        .filter(|step| matches!(step.status, StepStatus::Running { .. }))
+        .map(|step| step.card.id.clone());
+    running.collect()
 }
 
 struct Dispatch {

@@ -13,10 +13,12 @@ pub enum RunError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The journal could not be written on. Running tools were asked to end and have ended.
-    #[error("run {run} was left because its journal could not be written")]
+    #[error("run {run} was left {}because its journal could not be written", during(.steps))]
     JournalLost {
         /// Id of the run, for `resume`.
         run: String,
+        /// Steps that were at work, as far as the journal tells.
+        steps: Vec<String>,
         /// What happened.
         #[source]
         source: JournalError,
@@ -49,12 +51,19 @@ pub enum RunError {
     Runtime(#[source] io::Error),
 }
 
+fn during(steps: &[String]) -> String {
+    match steps {
+        [] => String::new(),
+        steps => format!("during {}, ", steps.join(", ")),
+    }
+}
+
 impl RunError {
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Journal(error) => return error.hint(),
-            Self::JournalLost { run, source } => match source.hint() {
+            Self::JournalLost { run, source, .. } => match source.hint() {
                 Some(hint) => format!("{hint} (`upgrade-kit resume {run}`)"),
                 None => format!("when the cause is gone, `upgrade-kit resume {run}` goes on"),
             },

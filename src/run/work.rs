@@ -169,6 +169,7 @@ fn action(crew: &Crew, step: usize) -> Result<Box<dyn AnyAction>, Failure> {
 
 fn control(crew: &Crew, task: &Task) -> Control {
     let notices = crew.notices.clone();
+    let told = crew.notices.clone();
     let masker = crew.services.masker.clone();
     let step = task.step;
     Control {
@@ -181,6 +182,9 @@ fn control(crew: &Crew, task: &Task) -> Control {
         log: Some(Arc::new(Mutex::new(StepLog {
             path: crew.directory.log_path(&crew.planned(step).id),
             file: None,
+            tell: Some(Box::new(move |message| {
+                _ = told.send(Notice::Said(step, message));
+            })),
         }))),
         masker: crew.services.masker.clone(),
     }
@@ -206,10 +210,12 @@ fn progress(crew: &Crew, step: usize) -> impl Fn(Progress) + Sync {
 struct StepLog {
     path: PathBuf,
     file: Option<File>,
+    /// Tells that it is not whole. Once: what follows is most likely lost for the same reason.
+    tell: Option<Box<dyn FnOnce(String) + Send>>,
 }
 
-impl Write for StepLog {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+impl StepLog {
+    fn append(&mut self, text: &[u8]) -> io::Result<usize> {
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(
@@ -221,6 +227,22 @@ impl Write for StepLog {
             ),
         };
         file.write(text)
+    }
+}
+
+impl Write for StepLog {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let written = self.append(text);
+        if let Err(error) = &written
+            && error.kind() != io::ErrorKind::Interrupted
+            && let Some(tell) = self.tell.take()
+        {
+            tell(format!(
+                "not all that the tool said is in {}: {error}",
+                self.path.display()
+            ));
+        }
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {

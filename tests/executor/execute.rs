@@ -326,9 +326,10 @@ fn a_run_whose_journal_cannot_be_written_stops_and_can_be_resumed() {
         "it was asked to end"
     );
     let error = report.unwrap_err();
-    let RunError::JournalLost { run, .. } = &error else {
+    let RunError::JournalLost { run, steps, .. } = &error else {
         panic!("{error}");
     };
+    assert_eq!(steps, &["first", "at-work"]);
     assert!(
         error
             .hint()

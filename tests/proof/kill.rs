@@ -78,7 +78,7 @@ impl Practice {
     }
 
     /// As above, and the times of folders do not count either: laying files over a tree renews them.
-    fn contents(&self) -> Tree {
+    pub(super) fn contents(&self) -> Tree {
         let mut entries = self.but_for_the_server();
         for line in entries
             .values_mut()

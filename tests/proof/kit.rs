@@ -39,6 +39,8 @@ pub(crate) struct Kit {
     pub(crate) output: PathBuf,
     /// Additional environment.
     pub(crate) environment: Vec<(String, String)>,
+    /// The command that the program is started by, if it is not started as it is.
+    pub(crate) under: Vec<String>,
     /// Kills so far.
     pub(crate) kills: usize,
 }
@@ -70,6 +72,7 @@ impl Kit {
             sets: home.join("backups").join(site),
             output: home.join("output.txt"),
             environment: Vec::new(),
+            under: Vec::new(),
             kills: 0,
         }
     }
@@ -82,8 +85,11 @@ impl Kit {
             .open(&self.output)
             .unwrap();
         writeln!(output, "$ upgrade-kit {}", arguments.join(" ")).unwrap();
-        let mut kit = command(env!("CARGO_BIN_EXE_upgrade-kit"));
-        kit.args(arguments)
+        let program = env!("CARGO_BIN_EXE_upgrade-kit");
+        let mut words = self.under.iter().map(String::as_str).chain([program]);
+        let mut kit = command(words.next().unwrap());
+        kit.args(words)
+            .args(arguments)
             .env_remove("UPGRADE_KIT_LOG")
             .env("UPGRADE_KIT_SITE", &self.site)
             .envs(self.environment.iter().cloned())
@@ -220,10 +226,7 @@ impl Kit {
         let mut rounds = 0;
         let old = names(&self.runs);
         loop {
-            // A program that was killed before its run reached the disk has done nothing.
-            let begun = names(&self.runs)
-                .iter()
-                .any(|run| !old.contains(run) && self.lines_of(run) > 0);
+            let begun = self.has_begun(&old);
             let arguments: &[&str] = if begun { &["resume", "--yes"] } else { phase };
             let mut ended = match next(rounds) {
                 Some((moment, tools)) => self.kill(arguments, moment, tools),
@@ -239,6 +242,14 @@ impl Kit {
                 Some(_) => return ended,
             }
         }
+    }
+
+    /// Whether a run was begun beside those. A program that was killed before its run reached the disk
+    /// has done nothing.
+    pub(crate) fn has_begun(&self, old: &[String]) -> bool {
+        let runs = names(&self.runs);
+        runs.iter()
+            .any(|run| !old.contains(run) && self.lines_of(run) > 0)
     }
 
     /// What the program said so far, in all calls.

@@ -7,9 +7,11 @@
     reason = "a test's helpers end the test where it cannot go on"
 )]
 
+mod calls;
 mod kill;
 pub(crate) mod kit;
 mod on_weblogic;
+mod phases;
 mod place;
 mod power;
 pub(crate) mod random;

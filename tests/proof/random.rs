@@ -32,6 +32,22 @@ impl Random {
         self.below(2) == 1
     }
 
+    /// Points below `end`, ascending: so many draws, or as `UPGRADE_KIT_POINTS` says.
+    pub(crate) fn points(&mut self, end: usize, usual: usize) -> Vec<usize> {
+        let wanted = std::env::var("UPGRADE_KIT_POINTS").ok();
+        let count = match wanted.as_deref() {
+            Some("all") => return (0..end).collect(),
+            Some(number) => number.parse().unwrap(),
+            None => usual,
+        };
+        let mut points: Vec<usize> = (0..count)
+            .map(|_| usize::try_from(self.below(end as u64)).unwrap())
+            .collect();
+        points.sort_unstable();
+        points.dedup();
+        points
+    }
+
     /// A moment before `end`.
     pub(crate) fn moment(&mut self, end: Duration) -> Duration {
         let end = u64::try_from(end.as_millis()).unwrap().max(1);

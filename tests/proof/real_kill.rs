@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::calls;
 use super::kit::Moment;
 use super::random::Random;
 use super::real::{Real, is_wanted};
@@ -79,6 +80,30 @@ fn kills_in_every_phase_of_a_real_installation_leave_no_trace() {
     println!("real installation: {} kills", real.kit.kills);
     // Up to 19; a moment near the end of a short step may come too late.
     assert!(real.kit.kills >= 6, "only {} kills", real.kit.kills);
+}
+
+/// As above, at calls instead of moments, few of them: the practice installation has them all.
+#[test]
+fn kills_at_calls_on_a_real_installation_leave_no_trace() {
+    if !calls::is_possible() || !is_wanted("kills at calls on the real installation") {
+        return;
+    }
+    let mut random = Random::of("real installation, calls", 12);
+    let mut real = Real::start(0);
+    real.fill_queues();
+    let before = real.fingerprint();
+    let home = real.home.path().to_owned();
+    calls::through(&mut real.kit, &home, &["backup"], 4, &mut random);
+    let set = real.kit.newest_set();
+    sets::check(&real.kit, &set);
+    real.kit.succeed(&["upgrade", "--yes"]);
+    assert_new_version(&real);
+    let restore = ["restore", "--yes", "--from", &set];
+    calls::through(&mut real.kit, &home, &restore, 6, &mut random);
+    real.expect_processes();
+    before.same(&real.fingerprint(), "after a restore with kills at calls");
+    println!("real installation: {} kills at calls", real.kit.kills);
+    assert!(real.kit.kills >= 4, "only {} kills", real.kit.kills);
 }
 
 fn through(real: &mut Real, phase: &[&str], kills: Kills, random: &mut Random) {

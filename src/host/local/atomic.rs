@@ -77,19 +77,25 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), HostError> {
         other => other.map_err(io::Error::from),
     };
     renamed.map_err(|error| {
-        let path = if error.kind() == io::ErrorKind::AlreadyExists {
-            to
-        } else {
-            from
-        };
-        let action = if path == to { "rename to" } else { "rename" };
-        HostError::file(action, path, error)
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            return HostError::file("rename to", to, error);
+        }
+        HostError::Rename {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            source: error,
+        }
     })
 }
 
 /// Exchanges two names. There is no substitute on a file system that cannot: the caller chooses
 /// another way.
 pub(super) fn exchange(one: &Path, other: &Path) -> Result<(), HostError> {
-    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
-        .map_err(|errno| HostError::file("exchange", one, errno.into()))
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).map_err(|errno| {
+        HostError::Exchange {
+            one: one.to_owned(),
+            other: other.to_owned(),
+            source: errno.into(),
+        }
+    })
 }
