@@ -21,8 +21,8 @@ use upgrade_kit::adapter::{
 use upgrade_kit::backup::{PartialSet, SealedSet};
 use upgrade_kit::event::{Event, EventKind, Outcome, RunState, StepCard};
 use upgrade_kit::host::{
-    Attributes, Control, Exit, FileStat, HeldLock, Host, HostError, HostWriter, HttpAnswer,
-    Invocation, LocalHost, Masker, ProcessIdentity, Streams,
+    Attributes, Control, Entry, Exit, FileStat, HeldFolder, HeldLock, Host, HostError, HostWriter,
+    HttpAnswer, Invocation, LocalHost, Masker, ProcessIdentity, Streams,
 };
 
 /// A world in a temporary directory.
@@ -412,6 +412,41 @@ impl HostWriter for DyingWriter {
     }
 }
 
+struct DyingFolder {
+    inner: Box<dyn HeldFolder>,
+    life: Arc<Life>,
+}
+
+impl HeldFolder for DyingFolder {
+    fn create_dir(&self, relative: &Path, mode: u32) -> Result<(), HostError> {
+        self.life.spend(relative)?;
+        self.inner.create_dir(relative, mode)
+    }
+    fn create_new(&self, relative: &Path) -> Result<Box<dyn HostWriter>, HostError> {
+        self.life.spend(relative)?;
+        Ok(Box::new(DyingWriter {
+            inner: self.inner.create_new(relative)?,
+            life: Arc::clone(&self.life),
+        }))
+    }
+    fn symlink(&self, target: &Path, relative: &Path) -> Result<(), HostError> {
+        self.life.spend(relative)?;
+        self.inner.symlink(target, relative)
+    }
+    fn hard_link(&self, existing: &Path, relative: &Path) -> Result<(), HostError> {
+        self.life.spend(relative)?;
+        self.inner.hard_link(existing, relative)
+    }
+    fn stat(&self, relative: &Path) -> Result<Option<FileStat>, HostError> {
+        self.life.spend(relative)?;
+        self.inner.stat(relative)
+    }
+    fn set_attributes(&self, relative: &Path, attributes: &Attributes) -> Result<(), HostError> {
+        self.life.spend(relative)?;
+        self.inner.set_attributes(relative, attributes)
+    }
+}
+
 impl Host for DyingHost {
     fn name(&self) -> &'static str {
         "dying"
@@ -449,9 +484,25 @@ impl Host for DyingHost {
         self.life.spend(path)?;
         LocalHost.read(path, limit)
     }
+    fn entries(
+        &self,
+        directory: &Path,
+        identity: (u64, u64),
+    ) -> Result<Option<Vec<Entry>>, HostError> {
+        self.life.spend(directory)?;
+        LocalHost.entries(directory, identity)
+    }
     fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, HostError> {
         self.life.spend(path)?;
-        let opened = LocalHost.open(path);
+        LocalHost.open(path)
+    }
+    fn open_same(
+        &self,
+        path: &Path,
+        identity: (u64, u64),
+    ) -> Result<Option<Box<dyn Read + Send>>, HostError> {
+        self.life.spend(path)?;
+        let opened = LocalHost.open_same(path, identity);
         if let Some(meddle) = self.meddling.lock().unwrap().take() {
             meddle();
         }
@@ -476,6 +527,13 @@ impl Host for DyingHost {
         self.life.spend(path)?;
         LocalHost.create_dir(path, mode)
     }
+    fn hold_folder(&self, path: &Path) -> Result<Box<dyn HeldFolder>, HostError> {
+        self.life.spend(path)?;
+        Ok(Box::new(DyingFolder {
+            inner: LocalHost.hold_folder(path)?,
+            life: Arc::clone(&self.life),
+        }))
+    }
     fn symlink(&self, target: &Path, link: &Path) -> Result<(), HostError> {
         self.life.spend(link)?;
         LocalHost.symlink(target, link)
@@ -491,6 +549,10 @@ impl Host for DyingHost {
     fn rename(&self, from: &Path, to: &Path) -> Result<(), HostError> {
         self.life.spend(from)?;
         LocalHost.rename(from, to)
+    }
+    fn rename_between(&self, from: (&Path, &Path), to: (&Path, &Path)) -> Result<(), HostError> {
+        self.life.spend(from.1)?;
+        LocalHost.rename_between(from, to)
     }
     fn exchange(&self, one: &Path, other: &Path) -> Result<(), HostError> {
         self.life.spend(one)?;

@@ -75,6 +75,14 @@ impl HostError {
         }
     }
 
+    /// A file error told of another path: that by which a person knows the file.
+    pub(super) fn at(self, path: &Path) -> Self {
+        match self {
+            Self::File { action, source, .. } => Self::file(action, path, source),
+            other => other,
+        }
+    }
+
     /// The system's error kind, if the error has one.
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         match self {

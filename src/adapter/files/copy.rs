@@ -43,7 +43,13 @@ pub(super) fn data_ranges(
     if stat.allocated >= stat.bytes {
         return Ok(None);
     }
-    let ranges = host.data_ranges(path)?;
+    let ranges = host.data_ranges(path).map_err(|error| {
+        let there = host.stat(path).ok().flatten();
+        match there.is_some_and(|there| there.identity == stat.identity) {
+            true => error.into(),
+            false => changed(path),
+        }
+    })?;
     let held: u64 = ranges.iter().map(|(_, length)| length).sum();
     if held >= stat.bytes {
         return Ok(None);

@@ -20,8 +20,8 @@ pub(super) const SET_ID: u32 = 0o6000;
 pub(super) enum Origin {
     /// A file of the set in use, checked while it is read.
     Set(ArtifactFile),
-    /// A file of the machine.
-    Machine(PathBuf),
+    /// A file of the machine, and which one it was when it was seen.
+    Machine(PathBuf, (u64, u64)),
 }
 
 /// What a member is.
@@ -125,7 +125,7 @@ pub(super) fn of_tree(tree: &Tree) -> Vec<Piece> {
                 PieceKind::HardLink(tree.nodes[first].relative.clone())
             }
             (FileKind::File, None) => PieceKind::File {
-                origin: Origin::Machine(tree.location(node)),
+                origin: Origin::Machine(tree.location(node), stat.identity),
                 bytes: stat.bytes,
                 data: None,
                 sparse: stat.allocated < stat.bytes,

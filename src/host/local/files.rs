@@ -49,6 +49,7 @@ fn file_stat(kind: FileKind, found: &Metadata) -> FileStat {
         mtime: (found.mtime(), found.mtime_nsec() as u32),
         links: found.nlink(),
         identity: (found.dev(), found.ino()),
+        changed: (found.ctime(), found.ctime_nsec() as u32),
     }
 }
 
@@ -79,6 +80,28 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, HostError> {
 
 pub(super) fn open(path: &Path) -> Result<Box<dyn Read + Send>, HostError> {
     Ok(Box::new(open_regular(path)?))
+}
+
+pub(super) fn open_same(
+    path: &Path,
+    identity: (u64, u64),
+) -> Result<Option<Box<dyn Read + Send>>, HostError> {
+    let failed = |error| HostError::file("open", path, error);
+    let file = match open_regular(path) {
+        // What cannot be opened may be another thing by now.
+        Err(error) => {
+            let there = stat(path)?.map(|there| there.identity);
+            return if there == Some(identity) {
+                Err(error)
+            } else {
+                Ok(None)
+            };
+        }
+        Ok(file) => file,
+    };
+    let found = file.metadata().map_err(failed)?;
+    let is_same = (found.dev(), found.ino()) == identity;
+    Ok(is_same.then(|| Box::new(file) as Box<dyn Read + Send>))
 }
 
 /// Opens without following a link and without waiting for the other end of a FIFO.
@@ -130,6 +153,11 @@ pub(super) fn data_ranges(path: &Path) -> Result<Vec<(u64, u64)>, HostError> {
         at = end;
     }
     Ok(ranges)
+}
+
+pub(super) fn symlink(target: &Path, link: &Path) -> Result<(), HostError> {
+    std::os::unix::fs::symlink(target, link)
+        .map_err(|error| HostError::file("create the link", link, error))
 }
 
 /// Links the name itself: a symbolic link gets a second name, not its target.
