@@ -34,6 +34,7 @@ mod hostile;
 mod kahadb_broker;
 mod kahadb_crashes;
 mod kahadb_stores;
+mod moving;
 mod mysql;
 mod oracle;
 mod ox;

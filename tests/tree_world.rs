@@ -323,10 +323,27 @@ pub(crate) struct DyingHost {
 
 struct Life {
     left: AtomicU64,
+    spent: AtomicU64,
+    turning: Mutex<Option<Turning>>,
+}
+
+/// What somebody does before one operation, and takes back before a later one.
+struct Turning {
+    at: u64,
+    back: u64,
+    turn: Box<dyn FnMut(bool) + Send>,
 }
 
 impl Life {
     fn spend(&self, path: &Path) -> Result<(), HostError> {
+        let spent = self.spent.fetch_add(1, Ordering::SeqCst);
+        if let Some(turning) = &mut *self.turning.lock().unwrap() {
+            if spent == turning.at {
+                (turning.turn)(true);
+            } else if spent == turning.back {
+                (turning.turn)(false);
+            }
+        }
         let one_less = |left: u64| left.checked_sub(1);
         match self
             .left
@@ -352,14 +369,33 @@ impl DyingHost {
     }
 
     pub(crate) fn after(operations: u64) -> Self {
-        let left = AtomicU64::new(operations);
-        let life = Arc::new(Life { left });
+        let life = Life {
+            left: AtomicU64::new(operations),
+            spent: AtomicU64::new(0),
+            turning: Mutex::new(None),
+        };
         Self {
-            life,
+            life: Arc::new(life),
             exchanges: true,
             witness: None,
             meddling: Mutex::new(None),
         }
+    }
+
+    /// Lives; somebody does something before an operation, and takes it back `length` operations later.
+    pub(crate) fn turned(at: u64, length: u64, turn: impl FnMut(bool) + Send + 'static) -> Self {
+        let host = Self::after(u64::MAX);
+        *host.life.turning.lock().unwrap() = Some(Turning {
+            at,
+            back: at + length,
+            turn: Box::new(turn),
+        });
+        host
+    }
+
+    /// How many operations there were.
+    pub(crate) fn spent(&self) -> u64 {
+        self.life.spent.load(Ordering::SeqCst)
     }
 
     /// Somebody does this as soon as the first file was opened.

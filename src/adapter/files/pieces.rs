@@ -145,11 +145,10 @@ pub(super) fn of_tree(tree: &Tree) -> Vec<Piece> {
     tree.nodes.iter().enumerate().filter_map(piece).collect()
 }
 
-/// The first difference between what shall stand somewhere and what does; owners that differ are
+/// The first difference between what shall stand at `top` and what does; owners that differ are
 /// counted only, since an ordinary user cannot give them.
-pub(super) fn compare(pieces: &[Piece], tree: Option<&Tree>) -> Result<u64, Failure> {
+pub(super) fn compare(pieces: &[Piece], top: &Path, tree: Option<&Tree>) -> Result<u64, Failure> {
     let nodes = tree.map_or(&[][..], |tree| &tree.nodes);
-    let top = tree.map_or(Path::new(""), |tree| &tree.top);
     let differs = |relative: &Path, what: &str| {
         let text = format!(
             "{} is not as it should be: {what}",
@@ -240,7 +239,7 @@ pub(in crate::adapter) fn difference(
     if tree.is_none() && !pieces.is_empty() {
         return Ok(Some(format!("{} is missing", top.display())));
     }
-    match compare(&pieces, tree.as_ref()) {
+    match compare(&pieces, &top, tree.as_ref()) {
         Ok(_) => Ok(None),
         Err(failure) if failure.kind() == FailureKind::Verification => {
             Ok(Some(failure.to_string()))

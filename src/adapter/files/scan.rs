@@ -131,6 +131,16 @@ pub(super) fn moves(failure: &Failure) -> bool {
     failure.kind() == FailureKind::Verification
 }
 
+/// A failure of building or swapping: if the machine alone speaks in it, with what to do.
+pub(super) fn disturbed(failure: Failure) -> Failure {
+    if failure.kind() == FailureKind::System && failure.0.hint.is_none() {
+        return failure.hint(
+            "look what else works there while the application stands still, then resume the run",
+        );
+    }
+    failure
+}
+
 /// The tree changed while it had to stand still.
 pub(super) fn changed(path: &Path) -> Failure {
     Failure::verification(format!("{} changed while it was read", path.display()))
