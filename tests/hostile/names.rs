@@ -148,7 +148,7 @@ fn one_account(name: &str) {
     let quoted = format!("\"{name}\"");
     rig.sql(
         &quoted,
-        "CREATE TABLE T (ID NUMBER(19));\nINSERT INTO T VALUES (1);\nCOMMIT;\n",
+        "CREATE TABLE TB_NAME (ID NUMBER(19));\nINSERT INTO TB_NAME VALUES (1);\nCOMMIT;\n",
     );
     let mut connection = rig.connection("DOMIBUS");
     connection["user"] = name.into();
@@ -157,7 +157,7 @@ fn one_account(name: &str) {
         "directory_path": rig.folder(), "wait_seconds": 0,
     });
     let rows = || {
-        let table = rig.sql(&quoted, "SELECT ID FROM T;");
+        let table = rig.sql(&quoted, "SELECT ID FROM TB_NAME;");
         table.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let before = rows();
@@ -165,7 +165,7 @@ fn one_account(name: &str) {
     assert_eq!(export.validate(), Vec::<String>::new());
     let stage = Stage::new(PASSWORD);
     let set = stage.sealed("set", &[export]);
-    rig.sql(&quoted, "INSERT INTO T VALUES (2);\nCOMMIT;\n");
+    rig.sql(&quoted, "INSERT INTO TB_NAME VALUES (2);\nCOMMIT;\n");
     assert_ne!(rows(), before);
     let restore: Restore = serde_json::from_value(options).unwrap();
     let restored = stage.restore(&set, &restore);

@@ -45,9 +45,11 @@ pub(super) fn data_ranges(
     }
     let ranges = host.data_ranges(path).map_err(|error| {
         let there = host.stat(path).ok().flatten();
-        match there.is_some_and(|there| there.identity == stat.identity) {
-            true => error.into(),
-            false => changed(path),
+        let gone = error.io_kind() == Some(ErrorKind::NotFound);
+        if !gone && there.is_some_and(|there| there.identity == stat.identity) {
+            error.into()
+        } else {
+            changed(path)
         }
     })?;
     let held: u64 = ranges.iter().map(|(_, length)| length).sum();

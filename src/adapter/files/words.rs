@@ -34,7 +34,8 @@ pub(in crate::adapter) fn artifact_problem(name: &str) -> Option<String> {
         && !name.split('/').any(|part| part.starts_with(['.', '-']));
     (!fits).then(|| {
         format!(
-            "`artifact`: `{name}` cannot be one: use letters, digits, `._-%@+`, and `/` between"
+            "`artifact`: `{}` cannot be one: use letters, digits, `._-%@+`, and `/` between",
+            name.escape_debug()
         )
     })
 }

@@ -13,22 +13,35 @@ use crate::host::{FileKind, FileStat, HostError};
 
 pub(super) fn stat(path: &Path) -> Result<Option<FileStat>, HostError> {
     let failed = |error| HostError::file("look at", path, error);
-    let found = match fs::symlink_metadata(path) {
-        Ok(found) => found,
-        Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let kind = if found.is_file() {
-        FileKind::File
-    } else if found.is_dir() {
-        FileKind::Directory
-    } else if found.is_symlink() {
-        FileKind::Symlink(fs::read_link(path).map_err(failed)?)
-    } else {
-        FileKind::Other
-    };
-    Ok(Some(file_stat(kind, &found)))
+    for _ in 0..LOOKS {
+        let found = match fs::symlink_metadata(path) {
+            Ok(found) => found,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let kind = if found.is_file() {
+            FileKind::File
+        } else if found.is_dir() {
+            FileKind::Directory
+        } else if found.is_symlink() {
+            match fs::read_link(path) {
+                Ok(target) => FileKind::Symlink(target),
+                // It is no link any more: it is looked at again.
+                Err(error) if is_absent(&error) => continue,
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => continue,
+                Err(error) => return Err(failed(error)),
+            }
+        } else {
+            FileKind::Other
+        };
+        return Ok(Some(file_stat(kind, &found)));
+    }
+    let text = "somebody keeps putting links there and takes them away";
+    Err(failed(io::Error::other(text)))
 }
+
+/// So often may a link be gone before its target was read.
+const LOOKS: u32 = 100;
 
 /// Neither a missing name nor a missing folder above it (nor a file where a folder is looked for).
 fn is_absent(error: &io::Error) -> bool {
@@ -86,8 +99,13 @@ pub(super) fn open_same(
     path: &Path,
     identity: (u64, u64),
 ) -> Result<Option<Box<dyn Read + Send>>, HostError> {
+    use io::ErrorKind::{NotADirectory, NotFound, Other};
     let failed = |error| HostError::file("open", path, error);
     let file = match open_regular(path) {
+        // Gone, a link, a directory.
+        Err(error) if matches!(error.io_kind(), Some(NotFound | NotADirectory | Other)) => {
+            return Ok(None);
+        }
         // What cannot be opened may be another thing by now.
         Err(error) => {
             let there = stat(path)?.map(|there| there.identity);

@@ -52,11 +52,8 @@ pub(super) fn entries(
     let names = files::list(&place).map_err(|error| error.at(directory))?;
     let mut entries = Vec::with_capacity(names.len());
     for name in names {
-        let stat = match files::stat(&place.join(&name)) {
-            // A link that became something else between the look at it and that at its target.
-            Err(error) if error.io_kind() == Some(io::ErrorKind::InvalidInput) => None,
-            other => other.map_err(|error| error.at(&directory.join(&name)))?,
-        };
+        let stat = files::stat(&place.join(&name));
+        let stat = stat.map_err(|error| error.at(&directory.join(&name)))?;
         entries.push((name, stat));
     }
     Ok(Some(entries))

@@ -66,8 +66,8 @@ impl Product for Postgres {
             .args(["--no-psqlrc", "--username=root", "--dbname=postgres"])
             .arg(format!("--host={}", socket.display()))
             .arg(format!("--port={}", self.rig.port))
-            .args(["-c", "SELECT pg_sleep(600)"])
-            .stdin(Stdio::null())
+            // It waits for a statement; the server notices when it is gone.
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -108,7 +108,7 @@ impl Deliver {
 /// OpenSSH 9, as `rsync` does: a blank splits it there, which the comparison of hashes tells; a `$(…)`
 /// is run.
 fn is_copyable(path: &str) -> bool {
-    let sign = |c: char| c.is_alphanumeric() || " _-./:\\+@%=,".contains(c);
+    let sign = |c: char| c.is_alphanumeric() || " _-./:+@%=,".contains(c);
     path.chars().all(sign)
 }
 
@@ -129,7 +129,7 @@ impl Action for Deliver {
         if !is_copyable(&self.path.to_string_lossy()) {
             problems.push(format!(
                 "path: the copy command may hand `{}` to a shell on {}: name it with letters, digits, \
-                 blanks and `_-./:\\+@%=,`",
+                 blanks and `_-./:+@%=,`",
                 self.path.to_string_lossy().escape_debug(),
                 self.node.name
             ));
