@@ -20,6 +20,7 @@ mod coverage;
 mod database_stage;
 mod domibus_artemis_queues;
 mod domibus_queues;
+mod dying_host;
 mod executor;
 mod fake_tools;
 mod faults;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Moment, Product, SMALL, Server, falls};
+use super::trap::{Moment, Server};
+use super::{Product, SMALL, falls};
 use crate::mysql::rig::{Rig, new_name, own, script};
 use crate::rig_server::command;
 

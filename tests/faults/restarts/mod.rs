@@ -7,10 +7,12 @@
 //! happened and what to do, nothing that is cut is sealed; resumed with the server up again, the run comes to
 //! its end, and its set restores to the same rows.
 
+mod between;
 mod mariadb;
 mod postgres;
+mod trap;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
 
@@ -20,8 +22,8 @@ use upgrade_kit::event::RunOutcome;
 use super::cell::told;
 use super::scene::{Scene, Set, Sound};
 use super::trial::{Ended, Trial};
-use crate::fake_tools::Tools;
-use crate::rig_server::command;
+use between::{before_the_seal, between_dumps, crowded};
+use trap::{Fall, Moment, Server, Trap};
 
 /// A migration whose first statement can be run alone.
 const MIGRATION: &str = "CREATE TABLE added (id INT PRIMARY KEY);\n\
@@ -36,28 +38,6 @@ INSERT INTO version VALUES ('5.1');
 CREATE VIEW seen AS SELECT id FROM kept;
 ";
 
-/// When a server falls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Moment {
-    /// While the dump program reads rows.
-    Dump,
-    /// While the client loads a dump.
-    Load,
-    /// After the first statement of a script.
-    Script,
-    /// Before a question is asked.
-    Question,
-}
-
-/// How it falls.
-#[derive(Debug, Clone, Copy)]
-enum Fall {
-    /// `kill -9` for all its processes.
-    Killed,
-    /// It is stopped as an administrator would, and started again at once.
-    Restarted,
-}
-
 const CASES: &[(Moment, Fall)] = &[
     (Moment::Dump, Fall::Killed),
     (Moment::Dump, Fall::Restarted),
@@ -67,46 +47,6 @@ const CASES: &[(Moment, Fall)] = &[
     (Moment::Script, Fall::Restarted),
     (Moment::Question, Fall::Killed),
 ];
-
-/// A server of the rig that is this test's alone.
-struct Server {
-    script: PathBuf,
-    directory: PathBuf,
-    pid_file: PathBuf,
-    /// A variable of the script, and its value.
-    options: (&'static str, &'static str),
-}
-
-impl Server {
-    /// Starts it unless it runs.
-    fn start(&self) {
-        let (name, value) = self.options;
-        let started = command(&self.script)
-            .arg("start")
-            .arg(&self.directory)
-            .env(name, value)
-            .status();
-        assert!(started.unwrap().success(), "the server does not come back");
-    }
-
-    /// Lines for a shell that bring it down. What is started there is not of the run.
-    fn fall(&self, how: Fall) -> String {
-        let pid_file = self.pid_file.display();
-        let (script, directory) = (self.script.display(), self.directory.display());
-        let (name, value) = self.options;
-        match how {
-            Fall::Killed => format!(
-                "p=$(head -n 1 '{pid_file}')\nkill -9 $p $(cat /proc/$p/task/$p/children)\n\
-                 while grep -q '^State:[[:space:]]*[^Z]' /proc/$p/status 2>/dev/null; do sleep 0.02; done\n"
-            ),
-            Fall::Restarted => format!(
-                "for order in stop start; do\n\
-                 env -i PATH=\"$PATH\" {name}='{value}' '{script}' $order '{directory}' \
-                 </dev/null >/dev/null 2>&1\ndone\n"
-            ),
-        }
-    }
-}
 
 /// What differs between the products.
 trait Product: Send + Sync + 'static {
@@ -128,69 +68,6 @@ trait Product: Send + Sync + 'static {
     fn sleeper(&self) -> Child;
     /// How many sessions there are.
     fn sessions(&self) -> usize;
-}
-
-/// A client that lets the server fall once, when it is armed.
-struct Trap {
-    tools: Tools,
-    moment: Moment,
-}
-
-impl Trap {
-    fn set(product: &impl Product, moment: Moment, how: Fall) -> Self {
-        let trap = Self {
-            tools: Tools::new(),
-            moment,
-        };
-        let (program, arguments) = product.program(moment);
-        let fall = product.server().fall(how);
-        let first = MIGRATION.find('\n').unwrap() + 1;
-        let work = match moment {
-            Moment::Dump => format!(
-                "{program} \"$@\" | {{ head -c 300000\n{fall}cat\n}}\nexit ${{PIPESTATUS[0]}}"
-            ),
-            Moment::Load | Moment::Script => {
-                let part = if moment == Moment::Load {
-                    300_000
-                } else {
-                    first
-                };
-                format!(
-                    "{{ head -c {part}\nsleep 0.5\n{fall}cat\n}} | {program} \"$@\"\n\
-                     exit ${{PIPESTATUS[1]}}"
-                )
-            }
-            Moment::Question => format!("{fall}exec {program} \"$@\""),
-        };
-        let armed = trap.armed();
-        trap.tools.write(
-            "client",
-            &format!(
-                "#!/bin/bash\ncase \"$*\" in {arguments}) if mv '{armed}' '{armed}.used' 2>/dev/null; then\n\
-                 {work}\nfi ;; esac\nexec {program} \"$@\"\n"
-            ),
-        );
-        trap
-    }
-
-    fn armed(&self) -> String {
-        self.tools.path("armed")
-    }
-
-    fn arm(&self) {
-        std::fs::write(self.armed(), "").unwrap();
-    }
-
-    fn has_sprung(&self) -> bool {
-        Path::new(&format!("{}.used", self.armed())).exists()
-    }
-
-    fn option(&self) -> &'static str {
-        match self.moment {
-            Moment::Dump => "dump_program",
-            _ => "client_program",
-        }
-    }
 }
 
 /// Options of an action of the product.
@@ -349,120 +226,6 @@ fn one<P: Product>(product: &Arc<P>, moment: Moment, how: Fall) -> Vec<String> {
     }
     if product.exact(&schema) != wanted {
         found.push("it came to other rows".to_owned());
-    }
-    found
-}
-
-fn dump_of<P: Product>(product: &Arc<P>, schema: &str) -> Sound {
-    let all = options(&**product, schema, &json!({ "wait_seconds": 0 }));
-    (action(&**product, "dump"), all)
-}
-
-fn fall_of<P: Product>(product: &Arc<P>, how: Fall) -> Sound {
-    let lines = product.server().fall(how);
-    ("command.run", json!({ "argv": ["bash", "-c", lines] }))
-}
-
-/// Restores both schemas from a set, and compares.
-fn restores<P: Product>(
-    product: &Arc<P>,
-    trial: &mut Trial,
-    run: &str,
-    schemas: &[(String, String)],
-) -> Vec<String> {
-    let mut found = Vec::new();
-    for (schema, before) in schemas {
-        product.run(schema, MIGRATION);
-        let all = options(&**product, schema, &json!({ "wait_seconds": 0 }));
-        let ended = trial.used(run, (action(&**product, "restore"), all));
-        if ended.outcome != RunOutcome::Done {
-            found.push(format!("{schema} is not restored: {:?}", ended.failure));
-        } else if product.exact(schema) != *before {
-            found.push(format!("{schema} came to other rows"));
-        }
-    }
-    found
-}
-
-fn two<P: Product>(product: &Arc<P>) -> Vec<(String, String)> {
-    let names = [product.filled(), product.filled()];
-    let both = names.into_iter().map(|name| {
-        let before = product.exact(&name);
-        (name, before)
-    });
-    both.collect()
-}
-
-/// The server is gone when the second dump of a set is to begin, and refuses connections until somebody
-/// starts it.
-fn between_dumps<P: Product>(product: &Arc<P>) -> Vec<String> {
-    let schemas = two(product);
-    let (_, second) = dump_of(product, &schemas[1].0);
-    let before = vec![
-        dump_of(product, &schemas[0].0),
-        fall_of(product, Fall::Killed),
-    ];
-    let scene = scene(product, &schemas[1].0, second).with_set(Set::Written(before));
-    let mut trial = Trial::on(action(&**product, "dump"), scene, None);
-    let ended = trial.run(|| false);
-    let mut found = wrong_failure(&ended, &trial);
-    let again = trial.go_on(&ended.run, "");
-    if again.outcome == RunOutcome::Done {
-        found.push("it is done although nobody started the server".to_owned());
-    }
-    found.extend(wrong_failure(&again, &trial));
-    product.server().start();
-    let resumed = trial.go_on(&ended.run, "");
-    if resumed.outcome != RunOutcome::Done {
-        found.push(format!("resumed, it failed: {:?}", resumed.failure));
-        return found;
-    }
-    found.extend(restores(product, &mut trial, &ended.run, &schemas));
-    found
-}
-
-/// The server restarts after the last dump, and the set is sealed all the same: it is whole.
-fn before_the_seal<P: Product>(product: &Arc<P>) -> Vec<String> {
-    let schemas = two(product);
-    let before = schemas.iter().map(|(name, _)| dump_of(product, name));
-    let (fall, lines) = fall_of(product, Fall::Restarted);
-    let scene = scene(product, &schemas[1].0, lines).with_set(Set::Written(before.collect()));
-    let mut trial = Trial::on(fall, scene, None);
-    let ended = trial.run(|| false);
-    if ended.outcome != RunOutcome::Done {
-        return vec![format!("it failed: {:?}", ended.failure)];
-    }
-    restores(product, &mut trial, &ended.run, &schemas)
-}
-
-/// Others have all the sessions that the server gives.
-fn crowded<P: Product>(product: &Arc<P>) -> Vec<String> {
-    let schemas = two(product);
-    let (dump, options) = dump_of(product, &schemas[0].0);
-    let scene = scene(product, &schemas[0].0, options).with_set(Set::Written(Vec::new()));
-    let mut trial = Trial::on(dump, scene, None);
-    let mut crowd: Vec<Child> = (0..9).map(|_| product.sleeper()).collect();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while product.sessions() < crowd.len() + 1 {
-        assert!(std::time::Instant::now() < deadline, "nobody comes");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    let ended = trial.run(|| false);
-    for one in &mut crowd {
-        _ = one.kill();
-        _ = one.wait();
-    }
-    let mut found = wrong_failure(&ended, &trial);
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while product.sessions() > 1 {
-        assert!(std::time::Instant::now() < deadline, "nobody goes");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    let resumed = trial.go_on(&ended.run, "");
-    if resumed.outcome == RunOutcome::Done {
-        found.extend(restores(product, &mut trial, &ended.run, &schemas[..1]));
-    } else {
-        found.push(format!("resumed, it failed: {:?}", resumed.failure));
     }
     found
 }
