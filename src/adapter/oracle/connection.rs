@@ -155,9 +155,10 @@ fn account(user: &str) -> String {
     }
 }
 
-/// Whether an identifier can have this name at all.
+/// Whether an identifier can have this name, and the client tells it as it is: it cuts blanks at the end.
 pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty()
+        && text.trim() == text
         && text.len() <= 128
         && !text.contains(['"', '\'', '|'])
         && !text.chars().any(char::is_control)
