@@ -75,7 +75,8 @@ impl Move {
     }
 }
 
-fn import_options(rig: &WildFly) -> Value {
+/// How an export that is named so is imported into a server.
+pub(crate) fn import_options(rig: &WildFly) -> Value {
     json!({
         "home": rig.path("home"),
         "artifact": "jms-export",
@@ -105,7 +106,7 @@ fn fill(rig: &WildFly) {
 }
 
 /// Every message with body hash, properties, times and priority; the broker's JSON in one order of keys.
-fn contents(rig: &WildFly) -> Vec<String> {
+pub(crate) fn contents(rig: &WildFly) -> Vec<String> {
     let text = rig.jms("contents");
     let line = |line: &str| match line.split_once(" {") {
         Some((head, rest)) if head.starts_with("scheduled ") => {

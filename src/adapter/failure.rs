@@ -61,6 +61,13 @@ impl Failure {
         failure
     }
 
+    /// With the command after which it was found.
+    #[must_use]
+    pub fn command(mut self, invocation: &Invocation) -> Self {
+        self.0.command = Some(invocation.to_string());
+        self
+    }
+
     /// With what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

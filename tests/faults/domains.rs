@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::scene::{Row, Scene, Set, Sound, some};
 use crate::server::kill_below;
 use crate::weblogic::rig::{Domain, PASSWORD, message, text};
+use crate::zdt::way_back;
 use crate::zdt::world::{NEW, World};
 
 /// The quicker one of the two.
@@ -33,9 +34,11 @@ pub(super) const ZDT: &[Row] = &[
     some(1, "zdt.archive-home", archive_home),
     some(1, "zdt.check-node", check_node),
     some(1, "zdt.deliver", deliver),
+    some(3, "zdt.find-rolled-out", find_rolled_out),
     some(1, "zdt.patch-home", patch_home),
     some(1, "zdt.rollout", rollout),
     some(1, "zdt.survey", survey_domain),
+    some(1, "zdt.take-back", take_back),
     some(1, "zdt.unpack-home", unpack_home),
 ];
 
@@ -295,5 +298,20 @@ fn survey_domain() -> Option<Scene> {
         .unwrap();
     let options = step["options"].clone();
     assert!(Path::new(&site).exists());
+    Some(nodes(world, options, &[]))
+}
+
+fn find_rolled_out() -> Option<Scene> {
+    let world = World::new(JYTHON)?;
+    way_back::leave(&world, "node1");
+    way_back::leave(&world, "node2");
+    let options = way_back::find(&world, json!({ "expect": "everywhere" }));
+    Some(nodes(world, options, &["nodes"]))
+}
+
+fn take_back() -> Option<Scene> {
+    let world = way_back::stopped(JYTHON)?;
+    world.domain.next_step();
+    let options = way_back::taking_back(&world, true);
     Some(nodes(world, options, &[]))
 }

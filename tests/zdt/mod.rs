@@ -3,5 +3,5 @@
 
 mod prepare;
 mod rollout;
-mod way_back;
+pub(crate) mod way_back;
 pub(crate) mod world;

@@ -14,7 +14,7 @@ const FIND: &str = "zdt.find-rolled-out";
 const TAKE_BACK: &str = "zdt.take-back";
 
 /// What looks for the home, Java 11 and a new version of the shop that every node reads by itself.
-fn find(world: &World, more: Value) -> Value {
+pub(crate) fn find(world: &World, more: Value) -> Value {
     let moved = |one: &str, backup: &str| json!({ "rolled_out": world.path(one), "backup": world.path(backup) });
     let shop = |patched: &str, backup: &str| {
         json!([{
@@ -41,7 +41,7 @@ fn find(world: &World, more: Value) -> Value {
 }
 
 /// Puts what a rollout leaves behind onto a node.
-fn leave(world: &World, node: &str) {
+pub(crate) fn leave(world: &World, node: &str) {
     fs::create_dir_all(world.on(node, "u01/oracle/backup")).unwrap();
     fs::write(world.on(node, "u01/applications/shop-1.war"), "shop 1").unwrap();
     run_with(world, node, "jdk11");
@@ -218,13 +218,17 @@ fn nodes_with_windows_cannot_be_asked() {
     "#);
 }
 
-fn take_back(world: &World, mixed: bool) -> Result<Outcome, Failure> {
-    world.domain.next_step();
-    let options =
-        json!({ "mixed": mixed, "servers": ["ms1", "ms2"], "timeout": "60s", "targets": null });
+/// Options of the way back of both servers.
+pub(crate) fn taking_back(world: &World, mixed: bool) -> Value {
+    let options = json!({ "mixed": mixed, "servers": ["ms1", "ms2"], "timeout": "60s" });
     let mut options = world.domain.options(options);
     options.as_object_mut().unwrap().remove("targets");
-    let action = decode(TAKE_BACK, &options);
+    options
+}
+
+fn take_back(world: &World, mixed: bool) -> Result<Outcome, Failure> {
+    world.domain.next_step();
+    let action = decode(TAKE_BACK, &taking_back(world, mixed));
     let outcome = world
         .domain
         .act(None, None, |context| action.perform(context));
@@ -233,7 +237,7 @@ fn take_back(world: &World, mixed: bool) -> Result<Outcome, Failure> {
 }
 
 /// A rollout of the patched home that stopped when node1 had it.
-fn stopped(jython: &str) -> Option<World> {
+pub(crate) fn stopped(jython: &str) -> Option<World> {
     let world = World::new(jython)?;
     world.deliver_archive();
     world.domain.fault("rolloutFailAt=\"3\"");
@@ -315,11 +319,7 @@ fn who_comes_back_reverts_the_same_workflow() {
         "taking-back\twf0001\n",
     )
     .unwrap();
-    let mut options = world
-        .domain
-        .options(json!({ "mixed": false, "servers": ["ms1", "ms2"] }));
-    options.as_object_mut().unwrap().remove("targets");
-    let action = decode(TAKE_BACK, &options);
+    let action = decode(TAKE_BACK, &taking_back(&world, false));
     let probe = world
         .domain
         .act(None, None, |context| action.probe(context));

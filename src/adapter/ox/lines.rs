@@ -98,8 +98,8 @@ impl Listed {
             format!("the tool printed something else than {wanted}")
         };
         let mut failure = Failure::verification(message)
-            .hint("run it by hand; nothing was changed on the ground of its answer");
-        failure.0.command = Some(self.invocation.to_string());
+            .hint("run it by hand; nothing was changed on the ground of its answer")
+            .command(&self.invocation);
         failure.0.stderr.clone_from(&self.last);
         failure
     }

@@ -246,8 +246,7 @@ impl Start {
             "the start command succeeded, but no process of the server in {} is there",
             self.target().base.display()
         );
-        let mut failure = Failure::verification(message);
-        failure.0.command = Some(self.invocation().to_string());
+        let failure = Failure::verification(message).command(&self.invocation());
         self.with_log(failure, context)
     }
 

@@ -189,10 +189,11 @@ pub(super) struct Counts {
 /// answers `success` and 0 for every queue.
 pub(super) fn count(host: &dyn Host, control: &Control, cli: Cli<'_>) -> Result<Counts, Failure> {
     let what = "the server does not tell what its queues hold";
-    let values = run(host, control, &cli.counting(), what).map_err(|failure| {
+    let counting = cli.counting();
+    let values = run(host, control, &counting, what).map_err(|failure| {
         failure.hint("start the server, without the application, then resume the run")
     })?;
-    counts(&values)
+    counts(&values).map_err(|failure| failure.command(&counting))
 }
 
 fn counts(values: &[Value]) -> Result<Counts, Failure> {

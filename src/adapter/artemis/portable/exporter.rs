@@ -60,6 +60,7 @@ impl ArtemisExport {
                 "WildFly reported success and wrote {} exports instead of one",
                 names.len()
             ))
+            .command(&invocation)
             .hint(INSTEAD)),
         }
     }

@@ -56,9 +56,8 @@ pub(super) fn run_opatch(
     if text.lines().any(|line| line.trim() == SUCCEEDED) {
         return Ok(text);
     }
-    let mut failure =
-        Failure::verification(format!("{what}: OPatch does not say that it succeeded"));
-    failure.0.command = Some(invocation.to_string());
+    let message = format!("{what}: OPatch does not say that it succeeded");
+    let mut failure = Failure::verification(message).command(invocation);
     let lines: Vec<&str> = text.lines().collect();
     let shown = lines.iter().rev().take(8).rev();
     failure.0.stderr = shown.map(|line| (*line).to_owned()).collect();
