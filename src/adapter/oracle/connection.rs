@@ -43,6 +43,10 @@ impl Connection {
         }
         if self.user.as_deref().is_some_and(|user| !is_name(user)) {
             problems.push("connection.user: no account has such a name".to_owned());
+        } else if self.user.as_deref().is_some_and(|user| user.contains('=')) {
+            let text =
+                "connection.user: the Data Pump clients take a name with `=` for a parameter";
+            problems.push(text.to_owned());
         }
         let words = [
             ("host", &self.host, ".-_:[]"),
