@@ -94,7 +94,10 @@ fn a_folder_that_is_a_link_for_a_moment_leads_nowhere_else() {
                             top: &top,
                         };
                         let restored = saved.restored(&outcome);
-                        if picture(&restored) != before_here {
+                        let found = picture(&restored);
+                        // Swapped before the first look and put back after the last: it was a link.
+                        let was_a_link = at == 0 && strange(&found, &before_here).is_none();
+                        if found != before_here && !was_a_link {
                             wrong.push(format!("{case}: the set holds another tree"));
                         }
                     }
