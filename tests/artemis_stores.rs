@@ -332,7 +332,7 @@ fn a_backup_survives_a_kill_all_along() {
     let mut broker = Broker::new("2.44.0");
     let before = picture(&broker.world.path("data"));
     let mut kills = 0;
-    for operations in (0..).step_by(STEP) {
+    for operations in (0..).step_by(STEP / 2) {
         let set =
             PartialSet::create(&broker.world.backups(), &format!("set-{operations}")).unwrap();
         let options = broker.options();

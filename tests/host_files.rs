@@ -238,3 +238,31 @@ fn directories_get_their_mode_whatever_the_umask_is() {
     assert!(LocalHost.free_space(&path).unwrap() > 0);
     assert!(LocalHost.free_space(&path.join("no")).is_err());
 }
+
+#[test]
+fn a_move_between_trees_that_fails_names_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    for tree in [&old, &new] {
+        fs::create_dir(tree).unwrap();
+    }
+    let moved = |from: &str, to: &str| {
+        let answer = LocalHost.rename_between((&old, Path::new(from)), (&new, Path::new(to)));
+        let place = format!("{}/", folder.path().display());
+        answer.map_err(|error| error.to_string().replace(&place, ""))
+    };
+    assert_eq!(
+        moved("log", "log").unwrap_err(),
+        "failed to rename old/log to new/log"
+    );
+    for tree in [&old, &new] {
+        fs::write(tree.join("log"), "lines").unwrap();
+    }
+    assert_eq!(
+        moved("log", "log").unwrap_err(),
+        "failed to rename to new/log"
+    );
+    fs::remove_file(new.join("log")).unwrap();
+    moved("log", "log").unwrap();
+    assert_eq!(fs::read_to_string(new.join("log")).unwrap(), "lines");
+}

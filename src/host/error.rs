@@ -97,6 +97,14 @@ impl HostError {
         }
     }
 
+    /// A file error told of another path: that by which a person knows the file.
+    pub(super) fn at(self, path: &Path) -> Self {
+        match self {
+            Self::File { action, source, .. } => Self::file(action, path, source),
+            other => other,
+        }
+    }
+
     /// The system's answer, if the error has one.
     pub fn io_error(&self) -> Option<&io::Error> {
         match self {

@@ -80,6 +80,9 @@ pub struct FileStat {
     pub links: u64,
     /// Device and inode: the identity of the file on this machine.
     pub identity: (u64, u64),
+    /// When content or attributes changed last, by whatever means: seconds and nanoseconds since the
+    /// epoch. No program can set it, so it tells of writers that put size and time back.
+    pub changed: (i64, u32),
 }
 
 /// Attributes to give to a file; `None` leaves one as it is. Links are not followed.
@@ -102,8 +105,34 @@ pub struct HttpAnswer {
     pub body: Vec<u8>,
 }
 
+/// A name in a directory with what is there, if it still is.
+pub type Entry = (std::ffi::OsString, Option<FileStat>);
+
 /// A lock that is held until dropped.
 pub trait HeldLock: Send {}
+
+/// A directory that is held open. Whatever becomes of its name meanwhile, and whichever directories
+/// inside it are swapped for links, nothing is made outside of it. Paths are relative to it; the empty
+/// path is the directory itself. May be called from several threads at once.
+pub trait HeldFolder: Send + Sync {
+    /// Creates a directory that must not exist.
+    fn create_dir(&self, relative: &Path, mode: u32) -> Result<(), HostError>;
+
+    /// Creates a file that must not exist, with mode 0600.
+    fn create_new(&self, relative: &Path) -> Result<Box<dyn HostWriter>, HostError>;
+
+    /// Creates a symbolic link that must not exist.
+    fn symlink(&self, target: &Path, relative: &Path) -> Result<(), HostError>;
+
+    /// Creates a second name of a file inside; the name must not exist.
+    fn hard_link(&self, existing: &Path, relative: &Path) -> Result<(), HostError>;
+
+    /// What is there, links not followed; `None` if nothing is.
+    fn stat(&self, relative: &Path) -> Result<Option<FileStat>, HostError>;
+
+    /// Sets owner, then modification time, then mode; links are not followed.
+    fn set_attributes(&self, relative: &Path, attributes: &Attributes) -> Result<(), HostError>;
+}
 
 /// A machine that steps act on. Every method may be called from several threads at once. Paths are
 /// paths on that machine.
@@ -156,8 +185,24 @@ pub trait Host: Send + Sync {
     /// The content of a file; an error if it is larger than `limit` bytes.
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, HostError>;
 
+    /// Names in a directory, sorted by bytes, each with what is there; a name that vanished meanwhile
+    /// has nothing. `None` if that path is no longer the directory of that identity: somebody who
+    /// swaps it for a link, or one above it, leads nobody elsewhere.
+    fn entries(
+        &self,
+        directory: &Path,
+        identity: (u64, u64),
+    ) -> Result<Option<Vec<Entry>>, HostError>;
+
     /// Opens a regular file for reading. Refuses to follow a link in the last component.
     fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, HostError>;
+
+    /// The same, but only the file of that identity; `None` if the path is no longer that one.
+    fn open_same(
+        &self,
+        path: &Path,
+        identity: (u64, u64),
+    ) -> Result<Option<Box<dyn Read + Send>>, HostError>;
 
     /// Ranges of a file that hold data (offset, length); the rest are holes.
     fn data_ranges(&self, path: &Path) -> Result<Vec<(u64, u64)>, HostError>;
@@ -172,17 +217,24 @@ pub trait Host: Send + Sync {
     /// Creates a directory that must not exist.
     fn create_dir(&self, path: &Path, mode: u32) -> Result<(), HostError>;
 
+    /// Holds a directory open, to make things in it; it must not be a link.
+    fn hold_folder(&self, path: &Path) -> Result<Box<dyn HeldFolder>, HostError>;
+
     /// Creates a symbolic link that must not exist.
     fn symlink(&self, target: &Path, link: &Path) -> Result<(), HostError>;
 
     /// Creates a hard link that must not exist.
     fn hard_link(&self, existing: &Path, link: &Path) -> Result<(), HostError>;
 
-    /// Sets owner, then mode, then modification time.
+    /// Sets owner, then modification time, then mode: a directory is closed last.
     fn set_attributes(&self, path: &Path, attributes: &Attributes) -> Result<(), HostError>;
 
     /// Renames within one file system; the new name must not exist.
     fn rename(&self, from: &Path, to: &Path) -> Result<(), HostError>;
+
+    /// Renames a member of one tree to one of another on the same file system; each is the tree's top
+    /// and a path below it, of which no directory may be a link. The new name must not exist.
+    fn rename_between(&self, from: (&Path, &Path), to: (&Path, &Path)) -> Result<(), HostError>;
 
     /// Exchanges two names of one file system atomically.
     fn exchange(&self, one: &Path, other: &Path) -> Result<(), HostError>;

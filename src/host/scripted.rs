@@ -33,8 +33,8 @@ use std::time::Duration;
 use super::scripted_play::played_exit;
 pub use super::scripted_play::{Call, Play};
 use super::{
-    Attributes, Control, Exit, FileStat, HeldLock, Host, HostError, HostWriter, HttpAnswer,
-    Invocation, LocalHost, ProcessIdentity, Stdin, Stdout, Streams, ToolStart,
+    Attributes, Control, Entry, Exit, FileStat, HeldFolder, HeldLock, Host, HostError, HostWriter,
+    HttpAnswer, Invocation, LocalHost, ProcessIdentity, Stdin, Stdout, Streams, ToolStart,
 };
 use crate::event::StopLevel;
 
@@ -231,8 +231,24 @@ impl Host for ScriptedHost {
         self.files.read(path, limit)
     }
 
+    fn entries(
+        &self,
+        directory: &Path,
+        identity: (u64, u64),
+    ) -> Result<Option<Vec<Entry>>, HostError> {
+        self.files.entries(directory, identity)
+    }
+
     fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, HostError> {
         self.files.open(path)
+    }
+
+    fn open_same(
+        &self,
+        path: &Path,
+        identity: (u64, u64),
+    ) -> Result<Option<Box<dyn Read + Send>>, HostError> {
+        self.files.open_same(path, identity)
     }
 
     fn data_ranges(&self, path: &Path) -> Result<Vec<(u64, u64)>, HostError> {
@@ -251,6 +267,10 @@ impl Host for ScriptedHost {
         self.files.create_dir(path, mode)
     }
 
+    fn hold_folder(&self, path: &Path) -> Result<Box<dyn HeldFolder>, HostError> {
+        self.files.hold_folder(path)
+    }
+
     fn symlink(&self, target: &Path, link: &Path) -> Result<(), HostError> {
         self.files.symlink(target, link)
     }
@@ -265,6 +285,10 @@ impl Host for ScriptedHost {
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), HostError> {
         self.files.rename(from, to)
+    }
+
+    fn rename_between(&self, from: (&Path, &Path), to: (&Path, &Path)) -> Result<(), HostError> {
+        self.files.rename_between(from, to)
     }
 
     fn exchange(&self, one: &Path, other: &Path) -> Result<(), HostError> {

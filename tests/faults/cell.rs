@@ -160,7 +160,7 @@ fn try_one(row: &Row, call: usize, fault: Fault, undisturbed: &Undisturbed) -> V
     found
 }
 
-fn told(failure: &FailureReport) -> String {
+pub(super) fn told(failure: &FailureReport) -> String {
     let mut words = vec![failure.message.clone()];
     words.extend(failure.causes.iter().cloned());
     words.extend(failure.command.iter().cloned());

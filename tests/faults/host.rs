@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use upgrade_kit::host::{
-    Argument, Attributes, Control, Exit, FileStat, HeldLock, Host, HostError, HostWriter,
-    HttpAnswer, Invocation, LocalHost, ProcessIdentity, Stdin, Streams,
+    Argument, Attributes, Control, Entry, Exit, FileStat, HeldFolder, HeldLock, Host, HostError,
+    HostWriter, HttpAnswer, Invocation, LocalHost, ProcessIdentity, Stdin, Streams,
 };
 
 use super::fault::Fault;
@@ -126,15 +126,19 @@ impl Host for Faulty {
         fn stat(&self, path: &Path) -> Result<Option<FileStat>, HostError>;
         fn list(&self, directory: &Path) -> Result<Vec<OsString>, HostError>;
         fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, HostError>;
+        fn entries(&self, directory: &Path, identity: (u64, u64)) -> Result<Option<Vec<Entry>>, HostError>;
         fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, HostError>;
+        fn open_same(&self, path: &Path, identity: (u64, u64)) -> Result<Option<Box<dyn Read + Send>>, HostError>;
         fn data_ranges(&self, path: &Path) -> Result<Vec<(u64, u64)>, HostError>;
         fn create_new(&self, path: &Path) -> Result<Box<dyn HostWriter>, HostError>;
         fn write_atomic(&self, path: &Path, content: &[u8], mode: u32) -> Result<(), HostError>;
         fn create_dir(&self, path: &Path, mode: u32) -> Result<(), HostError>;
+        fn hold_folder(&self, path: &Path) -> Result<Box<dyn HeldFolder>, HostError>;
         fn symlink(&self, target: &Path, link: &Path) -> Result<(), HostError>;
         fn hard_link(&self, existing: &Path, link: &Path) -> Result<(), HostError>;
         fn set_attributes(&self, path: &Path, attributes: &Attributes) -> Result<(), HostError>;
         fn rename(&self, from: &Path, to: &Path) -> Result<(), HostError>;
+        fn rename_between(&self, from: (&Path, &Path), to: (&Path, &Path)) -> Result<(), HostError>;
         fn exchange(&self, one: &Path, other: &Path) -> Result<(), HostError>;
         fn remove_file(&self, path: &Path) -> Result<(), HostError>;
         fn remove_tree(&self, path: &Path) -> Result<(), HostError>;

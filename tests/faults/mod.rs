@@ -9,6 +9,8 @@
 //! Every call of every row is one more cell. Without `UPGRADE_KIT_POINTS=all` each fault happens at one of
 //! them, and of rows whose tools take seconds only some cells are tried; with it, all are, and a flood is
 //! one GiB.
+//!
+//! [`restarts`] lets real database servers fall: in the middle of a step and between steps.
 
 mod brokers;
 mod cell;
@@ -18,6 +20,7 @@ mod fault;
 mod host;
 mod machine;
 mod products;
+mod restarts;
 mod scene;
 mod trial;
 

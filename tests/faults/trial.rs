@@ -52,7 +52,11 @@ pub(super) struct Ended {
 impl Trial {
     /// Lays the scene out; `None` where what it needs is not installed.
     pub(super) fn of(row: &Row, fault: Option<(usize, Fault)>) -> Option<Self> {
-        let scene = (row.scene)()?;
+        Some(Self::on(row.action, (row.scene)()?, fault))
+    }
+
+    /// The same with a scene that is there.
+    pub(super) fn on(action: &'static str, scene: Scene, fault: Option<(usize, Fault)>) -> Self {
         let place = tempfile::tempdir().unwrap();
         let mark = place.path().join("hangs");
         let mut trial = Self {
@@ -62,7 +66,7 @@ impl Trial {
             mark,
             place,
         };
-        let the_step = (row.action, trial.scene.options.clone());
+        let the_step = (action, trial.scene.options.clone());
         match std::mem::replace(&mut trial.scene.set, Set::None) {
             Set::None => trial.add(STEP, the_step, "faulty"),
             Set::Written(before) => {
@@ -84,7 +88,16 @@ impl Trial {
                 trial.add(STEP, the_step, "faulty");
             }
         }
-        Some(trial)
+        trial
+    }
+
+    /// Runs one step with the set that a run before wrote.
+    pub(super) fn used(&mut self, run: &str, step: Sound) -> Ended {
+        self.plan = empty_plan(self.place.path());
+        self.plan.uses_set = Some(run.to_owned());
+        self.plan.phase = Phase::Restore;
+        self.add(STEP, step, "local");
+        self.run(|| false)
     }
 
     fn add_all(&mut self, steps: Vec<Sound>) {

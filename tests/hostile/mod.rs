@@ -9,6 +9,7 @@
 
 mod cut;
 mod forge;
+mod names;
 mod secrets;
 mod sets;
 mod sizes;

@@ -18,7 +18,7 @@ use crate::database_stage::Stage;
 use crate::tree_world::World;
 
 /// What a name, a path or a setting may be at worst.
-const HOSTILE: &[&str] = &[
+pub(super) const HOSTILE: &[&str] = &[
     "it's",
     "a\"b",
     "$(touch pwned)",
@@ -49,7 +49,7 @@ const HOSTILE: &[&str] = &[
     clippy::disallowed_methods,
     reason = "the shell that a person has is what is tested"
 )]
-fn run(shell: &str, folder: &Path, line: &str) -> String {
+pub(super) fn run(shell: &str, folder: &Path, line: &str) -> String {
     let output = Command::new(shell)
         .arg("-c")
         .arg(line)

@@ -13,6 +13,7 @@ use crate::rig_server::{command, skipped, stop_with_this_process};
 
 /// The server.
 pub(crate) struct Rig {
+    pub(crate) directory: PathBuf,
     pub(crate) socket: PathBuf,
     pub(crate) port: u16,
     pub(crate) user: String,
@@ -22,14 +23,19 @@ pub(crate) struct Rig {
 /// The server, started once; `None` (with a line that says so) where there is no MariaDB.
 pub(crate) fn rig() -> Option<&'static Rig> {
     static RIG: OnceLock<Option<Rig>> = OnceLock::new();
-    RIG.get_or_init(start).as_ref()
+    RIG.get_or_init(|| start("")).as_ref()
 }
 
-fn script() -> PathBuf {
+/// A server of its own with options more, for a test that stops and kills it.
+pub(crate) fn own(options: &str) -> Option<Rig> {
+    start(options)
+}
+
+pub(crate) fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rig/mariadb")
 }
 
-fn start() -> Option<Rig> {
+fn start(options: &str) -> Option<Rig> {
     let installed = [
         "/usr/sbin/mariadbd",
         "/usr/bin/mariadbd",
@@ -52,6 +58,7 @@ fn start() -> Option<Rig> {
     let status = command(script())
         .arg("start")
         .arg(&directory)
+        .env("RIG_MARIADB_OPTIONS", options)
         .status()
         .unwrap();
     assert!(status.success(), "the rig's MariaDB did not start");
@@ -75,6 +82,7 @@ fn start() -> Option<Rig> {
         port: value("mariadb_port").parse().unwrap(),
         user: value("mariadb_user"),
         password: value("mariadb_password"),
+        directory,
     })
 }
 

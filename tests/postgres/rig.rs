@@ -14,7 +14,7 @@ use crate::rig_server::{command, skipped, stop_with_this_process};
 
 /// The server.
 pub(crate) struct Rig {
-    directory: PathBuf,
+    pub(crate) directory: PathBuf,
     pub(crate) port: u16,
     pub(crate) user: String,
     pub(crate) password: String,
@@ -23,14 +23,19 @@ pub(crate) struct Rig {
 /// The server, started once; `None` (with a line that says so) where there is no PostgreSQL.
 pub(crate) fn rig() -> Option<&'static Rig> {
     static RIG: OnceLock<Option<Rig>> = OnceLock::new();
-    RIG.get_or_init(start).as_ref()
+    RIG.get_or_init(|| start("")).as_ref()
 }
 
-fn script() -> PathBuf {
+/// A server of its own with options more, for a test that stops and kills it.
+pub(crate) fn own(options: &str) -> Option<Rig> {
+    start(options)
+}
+
+pub(crate) fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rig/postgres")
 }
 
-fn start() -> Option<Rig> {
+fn start(options: &str) -> Option<Rig> {
     let installed = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -47,7 +52,11 @@ fn start() -> Option<Rig> {
         .tempdir()
         .unwrap()
         .keep();
-    let status = command(script()).arg("start").arg(&directory).status();
+    let status = command(script())
+        .arg("start")
+        .arg(&directory)
+        .env("RIG_POSTGRES_OPTIONS", options)
+        .status();
     assert!(
         status.unwrap().success(),
         "the rig's PostgreSQL did not start"

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::adapter::files;
 use crate::adapter::{CheckContext, Failure, Finding, Severity};
 use crate::backup::file_name_for;
 
@@ -16,6 +17,11 @@ pub(in crate::adapter) fn artifact_name(given: Option<&str>, schema: &str) -> St
         || format!("database/{}", file_name_for(schema)),
         str::to_owned,
     )
+}
+
+/// What is wrong with the artifact that the site names, if it names one.
+pub(in crate::adapter) fn artifact_problem(given: Option<&str>) -> Option<String> {
+    given.and_then(files::artifact_problem)
 }
 
 /// Goes on unless something is refused; the warnings, for the outcome.

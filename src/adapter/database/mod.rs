@@ -19,7 +19,7 @@ pub(in crate::adapter) use counts::{Counts, DUMP_OUTPUTS, Dumped, ROWS, TABLES, 
 pub use expect::Expect;
 pub(in crate::adapter) use expect::answer;
 pub(in crate::adapter) use findings::{
-    artifact_name, default_wait, finding_of, refuse_or_warn, space,
+    artifact_name, artifact_problem, default_wait, finding_of, refuse_or_warn, space,
 };
 pub(in crate::adapter) use quiet::{Patience, in_use};
 pub(in crate::adapter) use record::record_of;

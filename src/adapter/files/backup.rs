@@ -1,7 +1,7 @@
 //! `files.backup`.
 
 use std::collections::HashMap;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::copy::{Copy, DataRanges, data_ranges};
 use super::scan::{
-    Node, Tree, absolute_problem, changed, first_names, member_text, scan, sub_path,
+    Node, Tree, absolute_problem, changed, first_names, member_text, open, scan, sub_path,
     sub_path_problems,
 };
 use super::script::{self, target_text};
@@ -261,10 +261,7 @@ struct Copier<'a> {
 impl Copier<'_> {
     fn copy(&mut self, node: &Node, location: &Path) -> Result<Copied, Failure> {
         let host = self.context.host;
-        let mut reader = host.open(location).map_err(|error| match error.io_kind() {
-            Some(ErrorKind::NotFound) => changed(location),
-            _ => error.into(),
-        })?;
+        let mut reader = open(host, location, node.stat.identity)?;
         let data = data_ranges(host, location, &node.stat)?;
         let mut writer = match (node.relative.parent(), node.relative.file_name()) {
             (Some(parent), Some(name)) => self.folder(parent)?.file(name)?,

@@ -2,14 +2,43 @@
 
 use std::io::Read;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::copy::{Copy, data_ranges};
 use super::pieces::{Origin, Piece, PieceKind, SET_ID, total_bytes};
-use super::scan::{at, changed};
+use super::scan::{at, changed, open};
+use super::swap::workshop;
 use super::workers::{BUFFER, Meter, chunks, for_each, go_on};
 use crate::adapter::{Failure, StepContext};
-use crate::host::{Attributes, FileKind, HostError};
+use crate::host::{Attributes, FileKind, HeldFolder, Host, HostError};
+
+/// Where a tree is built. It is held open: whoever swaps it, or a directory in it, for a link meanwhile
+/// lets the step fail and leads nothing elsewhere.
+struct Site {
+    folder: Box<dyn HeldFolder>,
+    /// Where the top is in the folder: the folder itself, or the name of a tree that is one file.
+    top: PathBuf,
+}
+
+impl Site {
+    /// Begins a tree at `top`, which must not exist: a directory is made.
+    fn begin(host: &dyn Host, top: &Path, first: Option<&Piece>) -> Result<Self, Failure> {
+        let folder = host.hold_folder(workshop(top, None))?;
+        let name = PathBuf::from(top.file_name().unwrap_or_default());
+        if !first.is_some_and(|piece| matches!(piece.kind, PieceKind::Directory)) {
+            return Ok(Self { folder, top: name });
+        }
+        folder.create_dir(&name, 0o700)?;
+        Ok(Self {
+            folder: host.hold_folder(top)?,
+            top: PathBuf::new(),
+        })
+    }
+
+    fn at(&self, relative: &Path) -> PathBuf {
+        at(&self.top, relative)
+    }
+}
 
 /// Builds the pieces at `top`, which must not exist; nothing is durable yet. The first piece is the
 /// top itself, and every directory stands before its members.
@@ -18,22 +47,23 @@ pub(super) fn build(
     top: &Path,
     pieces: &[Piece],
 ) -> Result<(), Failure> {
-    let host = context.host;
-    for piece in pieces {
+    let site = Site::begin(context.host, top, pieces.first())?;
+    let folder = &*site.folder;
+    for piece in pieces.iter().skip(1) {
         if matches!(piece.kind, PieceKind::Directory) {
             go_on(context)?;
-            host.create_dir(&at(top, &piece.relative), 0o700)?;
+            folder.create_dir(&site.at(&piece.relative), 0o700)?;
         }
     }
-    build_files(context, top, pieces)?;
+    build_files(context, top, &site, pieces)?;
     for piece in pieces {
-        let path = at(top, &piece.relative);
+        let path = site.at(&piece.relative);
         match &piece.kind {
             PieceKind::Symlink(target) => {
-                host.symlink(target, &path)?;
-                give(context, &path, piece)?;
+                folder.symlink(target, &path)?;
+                give(folder, &path, piece)?;
             }
-            PieceKind::HardLink(first) => host.hard_link(&at(top, first), &path)?,
+            PieceKind::HardLink(first) => folder.hard_link(&site.at(first), &path)?,
             PieceKind::Directory | PieceKind::File { .. } => {}
         }
     }
@@ -41,12 +71,17 @@ pub(super) fn build(
         .iter()
         .filter(|piece| matches!(piece.kind, PieceKind::Directory));
     for piece in directories.rev() {
-        give(context, &at(top, &piece.relative), piece)?;
+        give(folder, &site.at(&piece.relative), piece)?;
     }
     Ok(())
 }
 
-fn build_files(context: &StepContext<'_>, top: &Path, pieces: &[Piece]) -> Result<(), Failure> {
+fn build_files(
+    context: &StepContext<'_>,
+    top: &Path,
+    site: &Site,
+    pieces: &[Piece],
+) -> Result<(), Failure> {
     let is_file = |piece: &&Piece| matches!(piece.kind, PieceKind::File { .. });
     let files: Vec<&Piece> = pieces.iter().filter(is_file).collect();
     let sizes: Vec<u64> = files
@@ -57,9 +92,8 @@ fn build_files(context: &StepContext<'_>, top: &Path, pieces: &[Piece]) -> Resul
     let buffer = || vec![0; BUFFER];
     for_each(&chunks(&sizes), buffer, |buffer, range: &Range<usize>| {
         for piece in &files[range.clone()] {
-            let path = at(top, &piece.relative);
-            build_file(context, &path, piece, &meter, buffer)?;
-            give(context, &path, piece)?;
+            build_file(context, top, site, piece, &meter, buffer)?;
+            give(&*site.folder, &site.at(&piece.relative), piece)?;
         }
         Ok(())
     })
@@ -67,7 +101,8 @@ fn build_files(context: &StepContext<'_>, top: &Path, pieces: &[Piece]) -> Resul
 
 fn build_file(
     context: &StepContext<'_>,
-    path: &Path,
+    top: &Path,
+    site: &Site,
     piece: &Piece,
     meter: &Meter<'_>,
     buffer: &mut [u8],
@@ -90,8 +125,8 @@ fn build_file(
                 set.directory().join(&file.path),
             )
         }
-        Origin::Machine(source) => {
-            let reader = context.host.open(source)?;
+        Origin::Machine(source, identity) => {
+            let reader = open(context.host, source, *identity)?;
             if *sparse {
                 let stat = context.host.stat(source)?;
                 let stat = stat.ok_or_else(|| changed(source))?;
@@ -100,8 +135,9 @@ fn build_file(
             (reader, source.clone())
         }
     };
-    let mut writer = context.host.create_new(path)?;
-    let failed = |error| Failure::from(HostError::file("write", path, error));
+    let mut writer = site.folder.create_new(&site.at(&piece.relative))?;
+    let shown = at(top, &piece.relative);
+    let failed = |error| Failure::from(HostError::file("write", &shown, error));
     let copy = Copy {
         path: &source,
         bytes: *bytes,
@@ -115,21 +151,21 @@ fn build_file(
 
 /// Gives owner, mode and time. An ordinary user may not give files away: then the owner stays, and
 /// the comparison at the end counts it.
-pub(super) fn give(context: &StepContext<'_>, path: &Path, piece: &Piece) -> Result<(), Failure> {
+pub(super) fn give(folder: &dyn HeldFolder, path: &Path, piece: &Piece) -> Result<(), Failure> {
     let mut attributes = Attributes {
         mode: Some(piece.mode),
         owner: Some(piece.owner),
         mtime: Some(piece.mtime),
     };
-    match context.host.set_attributes(path, &attributes) {
+    match folder.set_attributes(path, &attributes) {
         Err(error) if error.io_kind() == Some(std::io::ErrorKind::PermissionDenied) => {
             attributes.owner = None;
-            let stat = context.host.stat(path)?;
+            let stat = folder.stat(path)?;
             if stat.is_none_or(|stat| (stat.uid, stat.gid) != piece.owner) {
                 // Set-id bits were meant for the recorded owner, not for the one who restores.
                 attributes.mode = Some(piece.mode & !SET_ID);
             }
-            Ok(context.host.set_attributes(path, &attributes)?)
+            Ok(folder.set_attributes(path, &attributes)?)
         }
         other => Ok(other?),
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::scan::{Tree, scan};
+use super::scan::{Tree, moves, scan};
 use super::words;
 use crate::adapter::{CheckContext, Failure, Finding};
 use crate::host::{FileKind, Host, HostError};
@@ -31,6 +31,7 @@ pub(super) fn source(
                     .hint("correct the path in the site, or set `optional: true` on the step"),
             ];
         }
+        Err(failure) if moves(&failure) => return vec![not_still(source)],
         Err(failure) => return vec![Finding::refuse(in_full(&failure))],
     };
     if let Err(failure) = words::refuse_odd_top(&tree) {
@@ -62,9 +63,12 @@ fn unreadable(host: &dyn Host, tree: &Tree) -> Vec<Finding> {
         .nodes
         .iter()
         .filter(|node| node.stat.kind == FileKind::File);
-    let errors: Vec<HostError> = files
-        .filter_map(|node| host.open(&tree.location(node)).err())
-        .collect();
+    // What is gone by now, or another thing, is read in the window or not at all.
+    let opened = |node: &super::scan::Node| {
+        let opened = host.open_same(&tree.location(node), node.stat.identity);
+        opened.err()
+    };
+    let errors: Vec<HostError> = files.filter_map(opened).collect();
     let hint = "give the user that runs upgrade-kit read access to it";
     let mut findings: Vec<Finding> = errors
         .iter()
@@ -140,6 +144,7 @@ pub(super) fn target(host: &dyn Host, target: &Path, workshop: &Path) -> Vec<Fin
     }
     match obstacle(host, target) {
         Ok(found) => findings.extend(found.map(|(text, hint)| Finding::refuse(text).hint(hint))),
+        Err(failure) if moves(&failure) => findings.push(not_still(target)),
         Err(failure) => findings.push(as_finding(&failure)),
     }
     findings.dedup();
@@ -200,12 +205,21 @@ pub(super) fn origin(host: &dyn Host, from: &Path) -> Vec<Finding> {
                     .hint("unpack the release there, or correct the path"),
             ];
         }
+        Err(failure) if moves(&failure) => return vec![not_still(from)],
         Err(failure) => return vec![Finding::refuse(in_full(&failure))],
     };
     match words::refuse_odd_top(&tree) {
         Ok(()) => unreadable(host, &tree),
         Err(failure) => vec![as_finding(&failure)],
     }
+}
+
+/// The application works, as it may before the run: what it does to the tree is no obstacle yet.
+fn not_still(tree: &Path) -> Finding {
+    Finding::info(format!(
+        "{} changes while it is looked at: it is checked again when everything stands still",
+        tree.display()
+    ))
 }
 
 fn as_finding(failure: &Failure) -> Finding {

@@ -43,7 +43,15 @@ pub(super) fn data_ranges(
     if stat.allocated >= stat.bytes {
         return Ok(None);
     }
-    let ranges = host.data_ranges(path)?;
+    let ranges = host.data_ranges(path).map_err(|error| {
+        let there = host.stat(path).ok().flatten();
+        let gone = error.io_kind() == Some(ErrorKind::NotFound);
+        if !gone && there.is_some_and(|there| there.identity == stat.identity) {
+            error.into()
+        } else {
+            changed(path)
+        }
+    })?;
     let held: u64 = ranges.iter().map(|(_, length)| length).sum();
     if held >= stat.bytes {
         return Ok(None);

@@ -13,7 +13,7 @@ use super::scan::{Tree, at, member_text};
 use super::swap::digest;
 use crate::adapter::{Failure, StepContext};
 use crate::event::FailureKind;
-use crate::host::{Attributes, FileKind, FileStat};
+use crate::host::{Attributes, FileKind, FileStat, HeldFolder, Host};
 
 /// Mode and time of directories before the first move, by path below the top.
 type Note = BTreeMap<String, (u32, (i64, u32))>;
@@ -31,6 +31,10 @@ pub(super) fn bring_over(
     if keep.is_empty() || host.stat(old)?.is_none() {
         return Ok(());
     }
+    let sides = Sides {
+        old: (old, host.hold_folder(old)?),
+        new: (target, host.hold_folder(target)?),
+    };
     let above: BTreeSet<&Path> = keep
         .iter()
         .filter_map(|path| path.parent())
@@ -43,20 +47,21 @@ pub(super) fn bring_over(
         None => remember(context, old, target, touched)?,
     };
     for path in keep {
-        move_one(context, old, target, path)?;
+        sides.move_one(host, path)?;
     }
     for path in keep {
         if let Some((mode, _)) = note.get(&member_text(path)) {
-            let moved = host.stat(&target.join(path))?;
+            let folder = &*sides.new.1;
+            let moved = folder.stat(path)?;
             if moved.is_some_and(|stat| stat.kind == FileKind::Directory) {
-                host.set_attributes(&target.join(path), &only_mode(*mode))?;
+                folder.set_attributes(path, &only_mode(*mode))?;
             }
         }
     }
     // Inner directories first: an outer one may be closed by its own mode.
     for folder in above.into_iter().rev() {
         if let Some(piece) = pieces.iter().find(|piece| piece.relative == folder) {
-            give(context, &at(target, folder), piece)?;
+            give(&*sides.new.1, folder, piece)?;
         }
         if let Some(&(mode, mtime)) = note.get(&member_text(folder)) {
             let attributes = Attributes {
@@ -64,7 +69,7 @@ pub(super) fn bring_over(
                 owner: None,
                 mtime: Some(mtime),
             };
-            host.set_attributes(&at(old, folder), &attributes)?;
+            sides.old.1.set_attributes(folder, &attributes)?;
         }
     }
     Ok(())
@@ -88,42 +93,47 @@ pub(super) fn as_before(
     Ok(())
 }
 
-fn move_one(
-    context: &StepContext<'_>,
-    old: &Path,
-    target: &Path,
-    path: &Path,
-) -> Result<(), Failure> {
-    let host = context.host;
-    let (from, to) = (old.join(path), target.join(path));
-    let Some(stat) = host.stat(&from)? else {
-        return Ok(());
-    };
-    if host.stat(&to)?.is_some() {
-        let text = format!("{} and {} exist both", from.display(), to.display());
-        return Err(Failure::refused(text).hint("move one of them away, then resume the run"));
-    }
-    let mut above: Vec<&Path> = path.ancestors().skip(1).collect();
-    above.reverse();
-    for folder in above {
-        for side in [at(old, folder), at(target, folder)] {
-            open_up(context, &side, host.stat(&side)?)?;
-        }
-    }
-    if stat.kind == FileKind::Directory {
-        // Its own entry `..` is written when it moves.
-        open_up(context, &from, Some(stat))?;
-    }
-    Ok(host.rename(&from, &to)?)
+/// The old tree and the new one, held open: both belong to who may have swapped a directory in them
+/// for a link.
+struct Sides<'a> {
+    old: (&'a Path, Box<dyn HeldFolder>),
+    new: (&'a Path, Box<dyn HeldFolder>),
 }
 
-fn open_up(context: &StepContext<'_>, path: &Path, stat: Option<FileStat>) -> Result<(), Failure> {
+impl Sides<'_> {
+    fn move_one(&self, host: &dyn Host, path: &Path) -> Result<(), Failure> {
+        let ((old, from), (new, to)) = (&self.old, &self.new);
+        let Some(stat) = from.stat(path)? else {
+            return Ok(());
+        };
+        if to.stat(path)?.is_some() {
+            let text = format!(
+                "{} and {} exist both",
+                old.join(path).display(),
+                new.join(path).display()
+            );
+            return Err(Failure::refused(text).hint("move one of them away, then resume the run"));
+        }
+        let mut above: Vec<&Path> = path.ancestors().skip(1).collect();
+        above.reverse();
+        for folder in above {
+            for side in [from, to] {
+                open_up(&**side, folder, side.stat(folder)?)?;
+            }
+        }
+        if stat.kind == FileKind::Directory {
+            // Its own entry `..` is written when it moves.
+            open_up(&**from, path, Some(stat))?;
+        }
+        Ok(host.rename_between((old, path), (new, path))?)
+    }
+}
+
+fn open_up(folder: &dyn HeldFolder, path: &Path, stat: Option<FileStat>) -> Result<(), Failure> {
     if let Some(stat) = stat
         && stat.mode & 0o700 != 0o700
     {
-        context
-            .host
-            .set_attributes(path, &only_mode(stat.mode | 0o700))?;
+        folder.set_attributes(path, &only_mode(stat.mode | 0o700))?;
     }
     Ok(())
 }

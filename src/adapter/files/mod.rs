@@ -34,4 +34,4 @@ pub use restore::FilesRestore;
 
 pub(super) use pieces::difference;
 pub(super) use swap::Swap;
-pub(super) use words::bytes as size;
+pub(super) use words::{artifact_problem, bytes as size};

@@ -11,7 +11,7 @@ use super::checks;
 use super::keep::{as_before, bring_over};
 use super::pieces::{Piece, PieceKind, compare, of_tree, total_bytes};
 use super::restore::outcome;
-use super::scan::{Tree, absolute_problem, at, scan, sub_path, sub_path_problems};
+use super::scan::{Tree, absolute_problem, at, disturbed, scan, sub_path, sub_path_problems};
 use super::swap::{Swap, kept_as, workshop};
 use super::workers::go_on;
 use crate::adapter::{
@@ -116,6 +116,12 @@ impl Action for FilesOverlay {
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
+        self.put(context).map_err(disturbed)
+    }
+}
+
+impl FilesOverlay {
+    fn put(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
         let swap = Swap::new(context, &self.to, self.aside.as_deref());
         // After the swap the tree that was there is the kept one.
         let base = swap.kept()?.unwrap_or_else(|| self.to.clone());
@@ -124,7 +130,7 @@ impl Action for FilesOverlay {
         let keep = self.kept_paths();
         bring_over(context, swap.old(), &self.to, &keep, &pieces)?;
         let tree = scan(context.host, &self.to, &keep, &|| go_on(context))?;
-        let foreign = compare(&pieces, tree.as_ref())?;
+        let foreign = compare(&pieces, &self.to, tree.as_ref())?;
         context.host.sync(workshop(&self.to, None))?;
         let mut outcome = outcome(&pieces, swap.kept()?, foreign, &self.to);
         outcome.summary = format!(
@@ -134,9 +140,7 @@ impl Action for FilesOverlay {
         );
         Ok(outcome)
     }
-}
 
-impl FilesOverlay {
     fn kept_paths(&self) -> Vec<PathBuf> {
         let inside = |path: &PathBuf| sub_path(&self.to, path);
         self.keep.iter().filter_map(inside).collect()

@@ -20,8 +20,8 @@ pub(super) const SET_ID: u32 = 0o6000;
 pub(super) enum Origin {
     /// A file of the set in use, checked while it is read.
     Set(ArtifactFile),
-    /// A file of the machine.
-    Machine(PathBuf),
+    /// A file of the machine, and which one it was when it was seen.
+    Machine(PathBuf, (u64, u64)),
 }
 
 /// What a member is.
@@ -125,7 +125,7 @@ pub(super) fn of_tree(tree: &Tree) -> Vec<Piece> {
                 PieceKind::HardLink(tree.nodes[first].relative.clone())
             }
             (FileKind::File, None) => PieceKind::File {
-                origin: Origin::Machine(tree.location(node)),
+                origin: Origin::Machine(tree.location(node), stat.identity),
                 bytes: stat.bytes,
                 data: None,
                 sparse: stat.allocated < stat.bytes,
@@ -145,11 +145,10 @@ pub(super) fn of_tree(tree: &Tree) -> Vec<Piece> {
     tree.nodes.iter().enumerate().filter_map(piece).collect()
 }
 
-/// The first difference between what shall stand somewhere and what does; owners that differ are
+/// The first difference between what shall stand at `top` and what does; owners that differ are
 /// counted only, since an ordinary user cannot give them.
-pub(super) fn compare(pieces: &[Piece], tree: Option<&Tree>) -> Result<u64, Failure> {
+pub(super) fn compare(pieces: &[Piece], top: &Path, tree: Option<&Tree>) -> Result<u64, Failure> {
     let nodes = tree.map_or(&[][..], |tree| &tree.nodes);
-    let top = tree.map_or(Path::new(""), |tree| &tree.top);
     let differs = |relative: &Path, what: &str| {
         let text = format!(
             "{} is not as it should be: {what}",
@@ -240,7 +239,7 @@ pub(in crate::adapter) fn difference(
     if tree.is_none() && !pieces.is_empty() {
         return Ok(Some(format!("{} is missing", top.display())));
     }
-    match compare(&pieces, tree.as_ref()) {
+    match compare(&pieces, &top, tree.as_ref()) {
         Ok(_) => Ok(None),
         Err(failure) if failure.kind() == FailureKind::Verification => {
             Ok(Some(failure.to_string()))

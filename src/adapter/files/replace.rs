@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::build::{build, owner_there};
 use super::pieces::{Piece, compare, of_tree};
 use super::restore::outcome;
-use super::scan::{absolute_problem, scan};
+use super::scan::{absolute_problem, disturbed, scan};
 use super::swap::{Swap, kept_as, workshop};
 use super::workers::go_on;
 use super::{checks, words};
@@ -112,6 +112,12 @@ impl Action for FilesReplace {
     }
 
     fn perform(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
+        self.put(context).map_err(disturbed)
+    }
+}
+
+impl FilesReplace {
+    fn put(&self, context: &StepContext<'_>) -> Result<Outcome, Failure> {
         let aside = self.aside.as_deref();
         let pieces = self.pieces(context)?;
         // The exploded directory goes first: a server started between the two must not find the old
@@ -122,13 +128,11 @@ impl Action for FilesReplace {
         let swap = Swap::new(context, &self.to, aside);
         swap.put(|new| build(context, new, &pieces))?;
         let tree = scan(context.host, &self.to, &[], &|| go_on(context))?;
-        let foreign = compare(&pieces, tree.as_ref())?;
+        let foreign = compare(&pieces, &self.to, tree.as_ref())?;
         context.host.sync(workshop(&self.to, None))?;
         Ok(outcome(&pieces, swap.kept()?, foreign, &self.to))
     }
-}
 
-impl FilesReplace {
     fn targets(&self) -> impl Iterator<Item = &Path> {
         let also = self.remove_also.iter().map(PathBuf::as_path);
         also.chain([self.to.as_path()])

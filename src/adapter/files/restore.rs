@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::build::build;
 use super::keep::bring_over;
 use super::pieces::{Piece, PieceKind, compare, excluded, of_artifact, path_of, total_bytes};
-use super::scan::{absolute_problem, at, scan, sub_path, sub_path_problems};
+use super::scan::{absolute_problem, at, disturbed, scan, sub_path, sub_path_problems};
 use super::swap::{Swap, kept_as, workshop};
 use super::workers::go_on;
 use super::{checks, parents, words};
@@ -158,6 +158,14 @@ impl FilesRestore {
         context: &StepContext<'_>,
         prove: &dyn Fn(&Path) -> Result<(), Failure>,
     ) -> Result<Outcome, Failure> {
+        self.bring_back(context, prove).map_err(disturbed)
+    }
+
+    fn bring_back(
+        &self,
+        context: &StepContext<'_>,
+        prove: &dyn Fn(&Path) -> Result<(), Failure>,
+    ) -> Result<Outcome, Failure> {
         let set = context.using()?;
         let record = set
             .artifact(&self.artifact)
@@ -180,7 +188,7 @@ impl FilesRestore {
             bring_over(context, swap.old(), &target, &keep, &pieces)?;
         }
         let tree = scan(context.host, &target, &keep, &|| go_on(context))?;
-        let foreign = compare(&pieces, tree.as_ref())?;
+        let foreign = compare(&pieces, &target, tree.as_ref())?;
         context.host.sync(workshop(&target, None))?;
         Ok(outcome(&pieces, swap.kept()?, foreign, &target))
     }

@@ -1,11 +1,13 @@
 //! What a tree holds, by looking at it.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::adapter::Failure;
 use crate::backup::{TREE_TOP, escape};
+use crate::event::FailureKind;
 use crate::host::{FileKind, FileStat, Host};
 
 /// A member of a tree as it was seen.
@@ -76,7 +78,9 @@ pub(super) fn first_names(nodes: &[Node]) -> HashMap<(u64, u64), usize> {
 }
 
 /// Looks at everything below `top` but what is at or below a path of `exclude` (relative to `top`).
-/// `None` if nothing is there. `watch` is asked at every member.
+/// `None` if nothing is there. `watch` is asked at every member. Everything is found through the very
+/// directory that was seen above it, so that a directory which somebody swaps for a link meanwhile leads
+/// nowhere else.
 pub(super) fn scan(
     host: &dyn Host,
     top: &Path,
@@ -95,15 +99,14 @@ pub(super) fn scan(
         watch()?;
         if node.stat.kind == FileKind::Directory {
             let directory = at(top, &node.relative);
-            for name in host.list(&directory)?.into_iter().rev() {
+            let entries = host.entries(&directory, node.stat.identity)?;
+            let entries = entries.ok_or_else(|| changed(&directory))?;
+            for (name, stat) in entries.into_iter().rev() {
                 let relative = node.relative.join(&name);
                 if exclude.contains(&relative) {
                     continue;
                 }
-                let location = top.join(&relative);
-                let Some(stat) = host.stat(&location)? else {
-                    return Err(changed(&location));
-                };
+                let stat = stat.ok_or_else(|| changed(&top.join(&relative)))?;
                 waiting.push(Node { relative, stat });
             }
         }
@@ -111,6 +114,31 @@ pub(super) fn scan(
     }
     let top = top.to_owned();
     Ok(Some(Tree { top, nodes }))
+}
+
+/// Opens a file of a tree that was seen; another that took its place since is not read.
+pub(super) fn open(
+    host: &dyn Host,
+    path: &Path,
+    identity: (u64, u64),
+) -> Result<Box<dyn Read + Send>, Failure> {
+    let opened = host.open_same(path, identity)?;
+    opened.ok_or_else(|| changed(path))
+}
+
+/// Whether a failure only says that the tree did not stand still.
+pub(super) fn moves(failure: &Failure) -> bool {
+    failure.kind() == FailureKind::Verification
+}
+
+/// A failure of building or swapping: if the machine alone speaks in it, with what to do.
+pub(super) fn disturbed(failure: Failure) -> Failure {
+    if failure.kind() == FailureKind::System && failure.0.hint.is_none() {
+        return failure.hint(
+            "look what else works there while the application stands still, then resume the run",
+        );
+    }
+    failure
 }
 
 /// The tree changed while it had to stand still.

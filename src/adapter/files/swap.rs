@@ -227,6 +227,11 @@ impl<'a> Swap<'a> {
             return Ok(host.rename(&self.new, self.target)?);
         }
         match host.exchange(&self.new, self.target) {
+            // Somebody may have put another thing there since the look at it: that is not ours to keep.
+            Ok(()) if self.inode(&self.new)? != note.old => {
+                host.exchange(&self.new, self.target)?;
+                Err(self.astray())
+            }
             Ok(()) => Ok(host.rename(&self.new, &self.old)?),
             // File systems that cannot exchange names (NFS, some older ones): for a moment nothing
             // stands there, and the note tells what to do if that moment is the last.

@@ -27,14 +27,15 @@ pub(in crate::adapter) fn bytes(count: u64) -> String {
 }
 
 /// What is wrong with an artifact's name.
-pub(super) fn artifact_problem(name: &str) -> Option<String> {
+pub(in crate::adapter) fn artifact_problem(name: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/%@+".contains(c);
     let fits = name.chars().all(plain)
         && SetPath::parse(name).is_ok()
         && !name.split('/').any(|part| part.starts_with(['.', '-']));
     (!fits).then(|| {
         format!(
-            "`artifact`: `{name}` cannot be one: use letters, digits, `._-%@+`, and `/` between"
+            "`artifact`: `{}` cannot be one: use letters, digits, `._-%@+`, and `/` between",
+            name.escape_debug()
         )
     })
 }

@@ -20,8 +20,8 @@ use super::record::{DumpRecord, FORMAT, KIND};
 use super::server::Server;
 use super::session::Session;
 use crate::adapter::database::{
-    DUMP_OUTPUTS, Dumped, artifact_name, default_wait, finding_of, refuse_or_warn, space,
-    used_meanwhile,
+    DUMP_OUTPUTS, Dumped, artifact_name, artifact_problem, default_wait, finding_of,
+    refuse_or_warn, space, used_meanwhile,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
@@ -208,6 +208,7 @@ impl Action for Dump {
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();
         problems.extend(validate_schema(&self.schema));
+        problems.extend(artifact_problem(self.artifact.as_deref()));
         problems
     }
 

@@ -20,8 +20,8 @@ use super::session::Session;
 use super::tool_messages::{is_benign, shown_lines, sort_lines, tool_failure};
 use super::whole_dump::verify;
 use crate::adapter::database::{
-    ROWS, Reported, Source, TABLES, artifact_name, begin_once, default_wait, finding_of, log_lines,
-    only_file, refuse_or_warn, was_begun,
+    ROWS, Reported, Source, TABLES, artifact_name, artifact_problem, begin_once, default_wait,
+    finding_of, log_lines, only_file, refuse_or_warn, was_begun,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
@@ -209,6 +209,7 @@ impl Action for Restore {
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();
         problems.extend(validate_schema(&self.schema));
+        problems.extend(artifact_problem(self.artifact.as_deref()));
         problems.extend(
             self.remap_schema
                 .iter()

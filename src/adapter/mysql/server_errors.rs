@@ -47,13 +47,15 @@ const MEANINGS: &[Meaning] = &[
     Meaning {
         numbers: &[2002, 2003, 2005],
         text: "the server cannot be reached",
-        hint: "check `host`, `port` or `socket` of the database connection, and that the server runs",
+        hint: "check `host`, `port` or `socket` of the database connection, and that the server runs: \
+             start it if it does not, then try again",
         refused: true,
     },
     Meaning {
-        numbers: &[1040, 1203],
+        numbers: &[1040, 1203, 1226],
         text: "the server takes no more connections",
-        hint: "stop other users of the server or raise `max_connections`, then try again",
+        hint: "stop other users of the server, or raise `max_connections` or the account's own limit \
+             (`MAX_USER_CONNECTIONS`; a dump needs three), then try again",
         refused: true,
     },
     Meaning {
@@ -69,10 +71,10 @@ const MEANINGS: &[Meaning] = &[
         refused: true,
     },
     Meaning {
-        numbers: &[2006, 2013],
+        numbers: &[2006, 2013, 2055, 1053, 1927],
         text: "the connection to the server was lost",
         hint: "look into the server's log: it was stopped, ended the session, or refused a statement \
-             larger than its `max_allowed_packet`",
+             larger than its `max_allowed_packet`; start it if it does not run, then try again",
         refused: false,
     },
     Meaning {

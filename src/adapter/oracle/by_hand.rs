@@ -21,6 +21,8 @@ pub(super) fn lines(export: &Export, dump: &str) -> Vec<String> {
         "# Run it until it says 0 objects.".to_owned(),
         format!("sqlplus {} <<'SQL'", shell_word(&login)),
         "SET SERVEROUTPUT ON".to_owned(),
+        // An `&` in a name would be asked for.
+        "SET DEFINE OFF".to_owned(),
         "DECLARE".to_owned(),
         "  left_over NUMBER;".to_owned(),
         "BEGIN".to_owned(),
@@ -46,9 +48,9 @@ pub(super) fn lines(export: &Export, dump: &str) -> Vec<String> {
         "/".to_owned(),
         "SQL".to_owned(),
         format!(
-            "impdp {} DIRECTORY={} DUMPFILE=upgrade-kit-restore.dmp LOGFILE=upgrade-kit-restore.log {}",
+            "impdp {} {} DUMPFILE=upgrade-kit-restore.dmp LOGFILE=upgrade-kit-restore.log {}",
             shell_word(&login),
-            export.directory,
+            shell_word(&format!("DIRECTORY={}", export.directory)),
             shell_word(&format!("SCHEMAS={}", parameter(schema)))
         ),
         "# Its last line must say `successfully completed`; the only errors that are none: ORA-31684 for the \

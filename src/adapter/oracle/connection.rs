@@ -43,6 +43,10 @@ impl Connection {
         }
         if self.user.as_deref().is_some_and(|user| !is_name(user)) {
             problems.push("connection.user: no account has such a name".to_owned());
+        } else if self.user.as_deref().is_some_and(|user| user.contains('=')) {
+            let text =
+                "connection.user: the Data Pump clients take a name with `=` for a parameter";
+            problems.push(text.to_owned());
         }
         let words = [
             ("host", &self.host, ".-_:[]"),
@@ -155,9 +159,10 @@ fn account(user: &str) -> String {
     }
 }
 
-/// Whether an identifier can have this name at all.
+/// Whether an identifier can have this name, and the client tells it as it is: it cuts blanks at the end.
 pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty()
+        && text.trim() == text
         && text.len() <= 128
         && !text.contains(['"', '\'', '|'])
         && !text.chars().any(char::is_control)

@@ -16,11 +16,13 @@ use super::inventory;
 use super::job::{Moved, Pump};
 use super::journal::JobJournal;
 use super::quiet::wait_until_quiet;
-use super::quoting::parameter;
+use super::quoting::{directory_parameter, parameter};
 use super::record::{DumpRecord, FORMAT, Inventory, KIND};
 use super::server::{Server, refuse_or_warn};
 use super::session::Session;
-use crate::adapter::database::{Dumped, ROWS, TABLES, artifact_name, default_wait};
+use crate::adapter::database::{
+    Dumped, ROWS, TABLES, artifact_name, artifact_problem, default_wait,
+};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputKind, OutputSpec, Preview, PreviewLine,
     StepContext,
@@ -75,7 +77,7 @@ impl Export {
 
     fn parameters(&self, job: &str, dump: &str, log: &str) -> Vec<String> {
         vec![
-            format!("DIRECTORY={}", self.directory),
+            format!("DIRECTORY={}", directory_parameter(&self.directory)),
             format!("DUMPFILE={dump}"),
             format!("LOGFILE={log}"),
             format!("SCHEMAS={}", parameter(&self.schema)),
@@ -248,6 +250,7 @@ impl Action for Export {
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();
         problems.extend(validate(&self.schema, &self.directory));
+        problems.extend(artifact_problem(self.artifact.as_deref()));
         problems
     }
 

@@ -13,13 +13,19 @@ pub(super) fn name(text: &str) -> String {
     format!("\"{}\"", text.replace('"', ""))
 }
 
-/// A name in a parameter file, in quotes only where it needs them.
+/// A name in a parameter file, in quotes only where it needs them. A `#` needs them although a statement
+/// takes it: a parameter file holds a comment from there on.
 pub(super) fn parameter(text: &str) -> String {
-    if is_plain(text) {
+    if is_plain(text) && !text.contains('#') {
         text.to_owned()
     } else {
         name(text)
     }
+}
+
+/// A directory object in a parameter file: its case does not matter.
+pub(super) fn directory_parameter(text: &str) -> String {
+    parameter(&text.to_uppercase())
 }
 
 /// A text.

@@ -17,11 +17,13 @@ use super::inventory;
 use super::job::{Moved, Pump};
 use super::journal::JobJournal;
 use super::quiet::wait_until_quiet;
-use super::quoting::{literal, parameter};
+use super::quoting::{directory_parameter, literal, parameter};
 use super::record::{DumpRecord, Inventory};
 use super::server::{Server, refuse_or_warn};
 use super::session::Session;
-use crate::adapter::database::{ROWS, TABLES, artifact_name, artifact_of, default_wait};
+use crate::adapter::database::{
+    ROWS, TABLES, artifact_name, artifact_of, artifact_problem, default_wait,
+};
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
 };
@@ -100,7 +102,7 @@ impl Restore {
 
     fn parameters(&self, job: &str, dump: &str, log: &str) -> Vec<String> {
         let mut parameters = vec![
-            format!("DIRECTORY={}", self.directory),
+            format!("DIRECTORY={}", directory_parameter(&self.directory)),
             format!("DUMPFILE={dump}"),
             format!("LOGFILE={log}"),
             format!("SCHEMAS={}", parameter(&self.schema)),
@@ -122,7 +124,7 @@ impl Restore {
     /// Reads the dump's definitions with the import program, which changes nothing.
     fn probe_parameters(&self, job: &str, dump: &str) -> Vec<String> {
         vec![
-            format!("DIRECTORY={}", self.directory),
+            format!("DIRECTORY={}", directory_parameter(&self.directory)),
             format!("DUMPFILE={dump}"),
             format!("LOGFILE={}.log", job.to_lowercase()),
             format!("SQLFILE={}.sql", job.to_lowercase()),
@@ -258,6 +260,7 @@ impl Action for Restore {
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();
         problems.extend(validate(&self.schema, &self.directory));
+        problems.extend(artifact_problem(self.artifact.as_deref()));
         let mut spaces = self
             .remap_tablespace
             .iter()

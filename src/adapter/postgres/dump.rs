@@ -18,8 +18,8 @@ use super::server::Server;
 use super::session::Session;
 use super::snapshot::with_snapshot;
 use crate::adapter::database::{
-    DUMP_OUTPUTS, Dumped, artifact_name, default_wait, finding_of, refuse_or_warn, space,
-    used_meanwhile,
+    DUMP_OUTPUTS, Dumped, artifact_name, artifact_problem, default_wait, finding_of,
+    refuse_or_warn, space, used_meanwhile,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
@@ -246,6 +246,7 @@ impl Action for Dump {
     fn validate(&self) -> Vec<String> {
         let mut problems = self.connection.validate();
         problems.extend(validate_database(&self.database));
+        problems.extend(artifact_problem(self.artifact.as_deref()));
         problems
     }
 

@@ -20,8 +20,8 @@ use super::server::Server;
 use super::session::Session;
 use super::tool_messages::{shown_lines, sort_lines, tool_failure};
 use crate::adapter::database::{
-    ROWS, Reported, Source, TABLES, artifact_name, begin_once, damaged, default_wait, finding_of,
-    log_lines, only_file, read_whole, refuse_or_warn, was_begun,
+    ROWS, Reported, Source, TABLES, artifact_name, artifact_problem, begin_once, damaged,
+    default_wait, finding_of, log_lines, only_file, read_whole, refuse_or_warn, was_begun,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
@@ -222,6 +222,7 @@ impl Action for Restore {
         let mut problems = self.connection.validate();
         let names = [Some(self.database.as_str()), self.remap_database.as_deref()];
         problems.extend(names.into_iter().flatten().filter_map(validate_database));
+        problems.extend(artifact_problem(self.artifact.as_deref()));
         if self.target() == self.connection.maintenance() {
             problems.push(
                 "connection.maintenance_database: is the database that is dropped and created"

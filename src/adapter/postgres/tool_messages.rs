@@ -81,8 +81,22 @@ struct Meaning {
     refused: bool,
 }
 
+/// More sessions than the server, the database or the account may have, and what to do.
+const NO_SESSION: (&str, &str) = (
+    "the server has no free session",
+    "end sessions that are not needed, or raise `max_connections` or the limit of the account or the \
+     database, then try again",
+);
+
+/// A session that ended in the middle, and what to do.
+const LOST: (&str, &str) = (
+    "the connection to the server was lost",
+    "look into the server's log: it was stopped or crashed, or somebody ended the session; start it if it \
+     does not run, then try again",
+);
+
 fn meaning(line: &str) -> Option<Meaning> {
-    let all: [(&str, &str, &str, bool); 11] = [
+    let all: [(&str, &str, &str, bool); 21] = [
         (
             "password authentication failed",
             "the server does not accept the account's password",
@@ -102,15 +116,15 @@ fn meaning(line: &str) -> Option<Meaning> {
             true,
         ),
         (
-            "Connection refused",
-            "nothing listens there",
-            "start the server, or correct `host` and `port`",
+            "the database system is ",
+            "the server starts, stops or recovers",
+            "wait until it takes connections (its log tells), then try again",
             true,
         ),
         (
-            "connection to server on socket",
-            "nothing answers on the socket",
-            "start the server, or correct `socket` and `port`",
+            "Connection refused",
+            "nothing listens there",
+            "start the server, or correct `host` and `port`, then try again",
             true,
         ),
         (
@@ -119,11 +133,37 @@ fn meaning(line: &str) -> Option<Meaning> {
             "install the client programs of the server's version, and name them with `dump_program`",
             true,
         ),
+        ("too many clients", NO_SESSION.0, NO_SESSION.1, true),
         (
-            "too many clients",
-            "the server has no free session",
-            "end sessions that are not needed, or raise `max_connections`",
+            "remaining connection slots are reserved",
+            NO_SESSION.0,
+            NO_SESSION.1,
             true,
+        ),
+        (
+            "too many connections for ",
+            NO_SESSION.0,
+            NO_SESSION.1,
+            true,
+        ),
+        // Whatever else a server says on its socket comes before: this is the beginning of all of it.
+        (
+            "connection to server on socket",
+            "nothing answers on the socket",
+            "start the server, or correct `socket` and `port`, then try again",
+            true,
+        ),
+        ("terminating connection", LOST.0, LOST.1, false),
+        ("server closed the connection", LOST.0, LOST.1, false),
+        ("connection to server was lost", LOST.0, LOST.1, false),
+        ("could not receive data from server", LOST.0, LOST.1, false),
+        ("could not send data to server", LOST.0, LOST.1, false),
+        ("no connection to the server", LOST.0, LOST.1, false),
+        (
+            "connection has been closed unexpectedly",
+            LOST.0,
+            LOST.1,
+            false,
         ),
         (
             "is being accessed by other users",

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, chownat,
-    fchmod, open, statat, utimensat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, chmod,
+    chownat, fstat, open, statat, utimensat,
 };
 use rustix::io::Errno;
 
+use super::folder::place_of;
 use crate::host::{Attributes, HostError};
 
 pub(super) fn set(path: &Path, attributes: &Attributes) -> Result<(), HostError> {
@@ -15,9 +16,6 @@ pub(super) fn set(path: &Path, attributes: &Attributes) -> Result<(), HostError>
         |action: &'static str| move |errno: Errno| HostError::file(action, path, errno.into());
     if let Some(owner) = attributes.owner {
         set_owner(path, owner).map_err(failed("set the owner of"))?;
-    }
-    if let Some(mode) = attributes.mode {
-        set_mode(path, mode).map_err(failed("set the mode of"))?;
     }
     if let Some((seconds, nanoseconds)) = attributes.mtime {
         let times = Timestamps {
@@ -32,6 +30,9 @@ pub(super) fn set(path: &Path, attributes: &Attributes) -> Result<(), HostError>
         };
         utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)
             .map_err(failed("set the time of"))?;
+    }
+    if let Some(mode) = attributes.mode {
+        set_mode(path, mode).map_err(failed("set the mode of"))?;
     }
     Ok(())
 }
@@ -58,23 +59,13 @@ fn set_owner(path: &Path, (user, group): (u32, u32)) -> Result<(), Errno> {
     }
 }
 
-/// A link's mode means nothing and cannot be set. For anything else the file itself is opened, so
-/// that a link which takes its place meanwhile is not followed; where it cannot be opened (mode 0)
-/// its name must do.
-fn set_mode(path: &Path, mode: u32) -> Result<(), Errno> {
-    let found = statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)?;
-    let kind = FileType::from_raw_mode(found.st_mode);
-    if kind == FileType::Symlink {
+/// A link's mode means nothing and cannot be set. For anything else the file itself is held, so that a
+/// link which takes its place meanwhile is not followed. It need not be readable for that.
+pub(super) fn set_mode(path: &Path, mode: u32) -> Result<(), Errno> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let held = open(path, flags, Mode::empty())?;
+    if FileType::from_raw_mode(fstat(&held)?.st_mode) == FileType::Symlink {
         return Ok(());
     }
-    let mode = Mode::from_raw_mode(mode & 0o7777);
-    if matches!(kind, FileType::RegularFile | FileType::Directory) {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        match open(path, flags, Mode::empty()) {
-            Ok(file) => return fchmod(file, mode),
-            Err(Errno::ACCESS) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
-    rustix::fs::chmodat(CWD, path, mode, AtFlags::empty())
+    chmod(place_of(&held), Mode::from_raw_mode(mode & 0o7777))
 }

@@ -13,22 +13,35 @@ use crate::host::{FileKind, FileStat, HostError};
 
 pub(super) fn stat(path: &Path) -> Result<Option<FileStat>, HostError> {
     let failed = |error| HostError::file("look at", path, error);
-    let found = match fs::symlink_metadata(path) {
-        Ok(found) => found,
-        Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let kind = if found.is_file() {
-        FileKind::File
-    } else if found.is_dir() {
-        FileKind::Directory
-    } else if found.is_symlink() {
-        FileKind::Symlink(fs::read_link(path).map_err(failed)?)
-    } else {
-        FileKind::Other
-    };
-    Ok(Some(file_stat(kind, &found)))
+    for _ in 0..LOOKS {
+        let found = match fs::symlink_metadata(path) {
+            Ok(found) => found,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let kind = if found.is_file() {
+            FileKind::File
+        } else if found.is_dir() {
+            FileKind::Directory
+        } else if found.is_symlink() {
+            match fs::read_link(path) {
+                Ok(target) => FileKind::Symlink(target),
+                // It is no link any more: it is looked at again.
+                Err(error) if is_absent(&error) => continue,
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => continue,
+                Err(error) => return Err(failed(error)),
+            }
+        } else {
+            FileKind::Other
+        };
+        return Ok(Some(file_stat(kind, &found)));
+    }
+    let text = "somebody keeps putting links there and takes them away";
+    Err(failed(io::Error::other(text)))
 }
+
+/// So often may a link be gone before its target was read.
+const LOOKS: u32 = 100;
 
 /// Neither a missing name nor a missing folder above it (nor a file where a folder is looked for).
 fn is_absent(error: &io::Error) -> bool {
@@ -49,6 +62,7 @@ fn file_stat(kind: FileKind, found: &Metadata) -> FileStat {
         mtime: (found.mtime(), found.mtime_nsec() as u32),
         links: found.nlink(),
         identity: (found.dev(), found.ino()),
+        changed: (found.ctime(), found.ctime_nsec() as u32),
     }
 }
 
@@ -79,6 +93,33 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, HostError> {
 
 pub(super) fn open(path: &Path) -> Result<Box<dyn Read + Send>, HostError> {
     Ok(Box::new(open_regular(path)?))
+}
+
+pub(super) fn open_same(
+    path: &Path,
+    identity: (u64, u64),
+) -> Result<Option<Box<dyn Read + Send>>, HostError> {
+    use io::ErrorKind::{NotADirectory, NotFound, Other};
+    let failed = |error| HostError::file("open", path, error);
+    let file = match open_regular(path) {
+        // Gone, a link, a directory.
+        Err(error) if matches!(error.io_kind(), Some(NotFound | NotADirectory | Other)) => {
+            return Ok(None);
+        }
+        // What cannot be opened may be another thing by now.
+        Err(error) => {
+            let there = stat(path)?.map(|there| there.identity);
+            return if there == Some(identity) {
+                Err(error)
+            } else {
+                Ok(None)
+            };
+        }
+        Ok(file) => file,
+    };
+    let found = file.metadata().map_err(failed)?;
+    let is_same = (found.dev(), found.ino()) == identity;
+    Ok(is_same.then(|| Box::new(file) as Box<dyn Read + Send>))
 }
 
 /// Opens without following a link and without waiting for the other end of a FIFO.
@@ -130,6 +171,11 @@ pub(super) fn data_ranges(path: &Path) -> Result<Vec<(u64, u64)>, HostError> {
         at = end;
     }
     Ok(ranges)
+}
+
+pub(super) fn symlink(target: &Path, link: &Path) -> Result<(), HostError> {
+    std::os::unix::fs::symlink(target, link)
+        .map_err(|error| HostError::file("create the link", link, error))
 }
 
 /// Links the name itself: a symbolic link gets a second name, not its target.

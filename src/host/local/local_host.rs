@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{atomic, attributes, files, locks, network, process, run, spawn, tree, writer};
+use super::{atomic, attributes, files, folder, locks, network, process, run, spawn, tree, writer};
 use crate::host::{
-    Attributes, Control, Exit, FileStat, HeldLock, Host, HostError, HostWriter, HttpAnswer,
-    Invocation, ProcessIdentity, Streams,
+    Attributes, Control, Entry, Exit, FileStat, HeldFolder, HeldLock, Host, HostError, HostWriter,
+    HttpAnswer, Invocation, ProcessIdentity, Streams,
 };
 
 /// This machine.
@@ -70,8 +70,24 @@ impl Host for LocalHost {
         files::read(path, limit)
     }
 
+    fn entries(
+        &self,
+        directory: &Path,
+        identity: (u64, u64),
+    ) -> Result<Option<Vec<Entry>>, HostError> {
+        folder::entries(directory, identity)
+    }
+
     fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, HostError> {
         files::open(path)
+    }
+
+    fn open_same(
+        &self,
+        path: &Path,
+        identity: (u64, u64),
+    ) -> Result<Option<Box<dyn Read + Send>>, HostError> {
+        files::open_same(path, identity)
     }
 
     fn data_ranges(&self, path: &Path) -> Result<Vec<(u64, u64)>, HostError> {
@@ -90,9 +106,12 @@ impl Host for LocalHost {
         tree::create_dir(path, mode)
     }
 
+    fn hold_folder(&self, path: &Path) -> Result<Box<dyn HeldFolder>, HostError> {
+        Ok(Box::new(folder::Folder::hold(path)?))
+    }
+
     fn symlink(&self, target: &Path, link: &Path) -> Result<(), HostError> {
-        std::os::unix::fs::symlink(target, link)
-            .map_err(|error| HostError::file("create the link", link, error))
+        files::symlink(target, link)
     }
 
     fn hard_link(&self, existing: &Path, link: &Path) -> Result<(), HostError> {
@@ -105,6 +124,10 @@ impl Host for LocalHost {
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), HostError> {
         atomic::rename(from, to)
+    }
+
+    fn rename_between(&self, from: (&Path, &Path), to: (&Path, &Path)) -> Result<(), HostError> {
+        folder::rename_between(from, to)
     }
 
     fn exchange(&self, one: &Path, other: &Path) -> Result<(), HostError> {

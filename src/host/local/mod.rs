@@ -7,6 +7,7 @@
 mod atomic;
 mod attributes;
 mod files;
+mod folder;
 mod group;
 mod input;
 mod local_host;

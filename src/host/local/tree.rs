@@ -2,9 +2,12 @@
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use super::attributes;
+use super::folder::{hold, hold_inside, place_of};
 use crate::host::HostError;
 
 /// Creates the directory with exactly that mode, whatever the umask is.
@@ -14,12 +17,15 @@ pub(super) fn create_dir(path: &Path, mode: u32) -> Result<(), HostError> {
         .mode(mode & 0o700)
         .create(path)
         .map_err(failed)?;
-    fs::set_permissions(path, Permissions::from_mode(mode & 0o7777)).map_err(failed)
+    attributes::set_mode(path, mode).map_err(|errno| failed(errno.into()))
 }
+
+/// So often may a directory turn out to hold directories again: after that somebody is making them.
+const LOOKS: u32 = 100;
 
 /// Removes a tree. Directories that forbid it (vendors ship some as 0555) are opened up on the
 /// way. Iterative, so that no depth of nesting exhausts the stack. Links are removed, never
-/// followed.
+/// followed, not even one that takes the place of a directory meanwhile.
 pub(super) fn remove(path: &Path) -> Result<(), HostError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -29,37 +35,63 @@ pub(super) fn remove(path: &Path) -> Result<(), HostError> {
         }
         Ok(_) => {}
     }
-    let mut open = vec![path.to_owned()];
-    while let Some(directory) = open.last().cloned() {
-        let before = open.len();
-        remove_files(&directory, &mut open)
-            .map_err(|(path, error)| HostError::file("remove", &path, error))?;
-        if open.len() == before {
-            fs::remove_dir(&directory)
-                .map_err(|error| HostError::file("remove", &directory, error))?;
-            open.pop();
+    let top = hold(path).map_err(|error| HostError::file("remove", path, error))?;
+    let mut open = vec![(PathBuf::new(), 0)];
+    while let Some((directory, looks)) = open.pop() {
+        let there = |error| HostError::file("remove", &at(path, &directory), error);
+        if looks > LOOKS {
+            let text = "somebody keeps making directories in it";
+            return Err(there(io::Error::other(text)));
+        }
+        let inner = remove_files(&top, &directory)
+            .map_err(|(inner, error)| HostError::file("remove", &at(path, &inner), error))?;
+        if inner.is_empty() {
+            remove_empty(&top, path, &directory).map_err(there)?;
+        } else {
+            open.push((directory, looks + 1));
+            open.extend(inner.into_iter().map(|inner| (inner, 0)));
         }
     }
     Ok(())
 }
 
-/// Removes what is no directory and puts the directories on the stack.
-fn remove_files(directory: &Path, open: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
-    let here = |error| (directory.to_owned(), error);
-    let mode = fs::symlink_metadata(directory).map_err(here)?.mode();
-    if mode & 0o700 != 0o700 {
-        fs::set_permissions(directory, Permissions::from_mode(mode & 0o7777 | 0o700))
-            .map_err(here)?;
+fn at(top: &Path, relative: &Path) -> PathBuf {
+    if relative.as_os_str().is_empty() {
+        top.to_owned()
+    } else {
+        top.join(relative)
     }
-    for entry in fs::read_dir(directory).map_err(here)? {
+}
+
+/// Removes what is no directory; the directories.
+fn remove_files(top: &OwnedFd, directory: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+    let here = |error| (directory.to_owned(), error);
+    let held = hold_inside(top, directory).map_err(here)?;
+    let place = place_of(&held);
+    let mode = fs::metadata(&place).map_err(here)?.mode();
+    if mode & 0o700 != 0o700 {
+        fs::set_permissions(&place, Permissions::from_mode(mode & 0o7777 | 0o700)).map_err(here)?;
+    }
+    let mut inner = Vec::new();
+    for entry in fs::read_dir(&place).map_err(here)? {
         let entry = entry.map_err(here)?;
-        let path = entry.path();
-        let there = |error| (path.clone(), error);
+        let relative = directory.join(entry.file_name());
+        let there = |error| (relative.clone(), error);
         if entry.file_type().map_err(there)?.is_dir() {
-            open.push(path);
+            inner.push(relative);
         } else {
-            fs::remove_file(&path).map_err(there)?;
+            fs::remove_file(entry.path()).map_err(there)?;
         }
     }
-    Ok(())
+    Ok(inner)
+}
+
+fn remove_empty(top: &OwnedFd, path: &Path, directory: &Path) -> io::Result<()> {
+    match (directory.parent(), directory.file_name()) {
+        (Some(parent), Some(name)) => {
+            let held = hold_inside(top, parent)?;
+            fs::remove_dir(place_of(&held).join(name))
+        }
+        _ => fs::remove_dir(path),
+    }
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use upgrade_kit::event::StopLevel;
 use upgrade_kit::host::{
-    Attributes, Captured, Control, Exit, ExitStatus, FileStat, HeldLock, Host, HostError,
-    HostWriter, HttpAnswer, Invocation, LocalHost, OUTPUT_LIMIT, ProcessIdentity, Stdin, Stdout,
-    Streams, ToolStart,
+    Attributes, Captured, Control, Entry, Exit, ExitStatus, FileStat, HeldFolder, HeldLock, Host,
+    HostError, HostWriter, HttpAnswer, Invocation, LocalHost, OUTPUT_LIMIT, ProcessIdentity, Stdin,
+    Stdout, Streams, ToolStart,
 };
 
 /// Answers in the order of the input, one a call. The first byte of one is its exit code as a digit
@@ -185,6 +185,29 @@ impl Host for ToolHost {
         self.files.read(path, limit)
     }
 
+    fn entries(
+        &self,
+        directory: &Path,
+        identity: (u64, u64),
+    ) -> Result<Option<Vec<Entry>>, HostError> {
+        self.mine(directory)?;
+        self.files.entries(directory, identity)
+    }
+
+    fn open_same(
+        &self,
+        path: &Path,
+        identity: (u64, u64),
+    ) -> Result<Option<Box<dyn Read + Send>>, HostError> {
+        self.mine(path)?;
+        self.files.open_same(path, identity)
+    }
+
+    fn hold_folder(&self, path: &Path) -> Result<Box<dyn HeldFolder>, HostError> {
+        self.mine(path)?;
+        self.files.hold_folder(path)
+    }
+
     fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, HostError> {
         self.mine(path)?;
         self.files.open(path)
@@ -229,6 +252,12 @@ impl Host for ToolHost {
         self.mine(from)?;
         self.mine(to)?;
         self.files.rename(from, to)
+    }
+
+    fn rename_between(&self, from: (&Path, &Path), to: (&Path, &Path)) -> Result<(), HostError> {
+        self.mine(from.0)?;
+        self.mine(to.0)?;
+        self.files.rename_between(from, to)
     }
 
     fn exchange(&self, one: &Path, other: &Path) -> Result<(), HostError> {

@@ -6,6 +6,7 @@ Usage: datapump.py expdp|impdp ARGUMENTS
 """
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,6 +41,23 @@ def fail(*lines):
     sys.exit(1)
 
 
+def without_comment(line):
+    """Ignored is what is right of a `#` that stands in no quotes (Utilities, "Parameter file")."""
+    quotes = False
+    for at, sign in enumerate(line):
+        if sign == '"':
+            quotes = not quotes
+        elif sign == '#' and not quotes:
+            return line[:at]
+    return line
+
+
+def unquoted(value):
+    """A name is upper-cased unless it is quoted; of a pair, each."""
+    names = re.findall(r'"[^"]*"|[^:"]+', value)
+    return ':'.join(name[1:-1] if name.startswith('"') else name.upper() for name in names)
+
+
 def parse(arguments, known, nested=False):
     options = {}
     for argument in arguments:
@@ -58,8 +76,10 @@ def parse(arguments, known, nested=False):
                     lines = file.read().splitlines()
             except OSError:
                 fail(f"LRM-00109: could not open parameter file '{value}'")
-            lines = [line.split('#', 1)[0].strip() for line in lines]
+            lines = [without_comment(line).strip() for line in lines]
             options.update(parse([line for line in lines if line], known, True))
+        elif key in ('DIRECTORY', 'SCHEMAS', 'REMAP_SCHEMA'):
+            options[key] = unquoted(value)
         else:
             options[key] = value
     return options

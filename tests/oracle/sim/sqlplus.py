@@ -13,7 +13,7 @@ import sys
 from state import Base, OracleError, authenticate, login, quoted
 
 OBJECTS = 'SEQUENCE|PROCEDURE|FUNCTION|PACKAGE BODY|PACKAGE|TRIGGER|SYNONYM|TYPE'
-NAME = r'(?:"?(\w+)"?\.)?"?([\w$]+)"?'
+NAME = r'(?:"?((?<=")[^"]+|\w+)"?\.)?"?((?<=")[^"]+|[\w$]+)"?'
 
 
 class Client:
@@ -193,7 +193,7 @@ class Client:
             sql = sql.replace('serial#', 'serial_no')
             # The one way to ask for the first row that every release knows.
             sql = re.sub(r'\)\s*WHERE\s+ROWNUM\s*=\s*1\s*$', ' LIMIT 1)', sql, flags=re.I)
-            counted = re.search(r'FROM "(\w+)"\."(\w+)"', sql)
+            counted = re.search(r'FROM "([^"]+)"\."([^"]+)"', sql)
             if counted and 'MAX(ORA_ROWSCN)' in sql:
                 number = self.base.change_number(*counted.groups())
                 sql = sql.replace('MAX(ORA_ROWSCN)', f"'{number or ''}'")
@@ -205,7 +205,8 @@ class Client:
             if self.base.connection.in_transaction:
                 run(head.split()[0])
         elif head.startswith('ALTER SESSION SET CURRENT_SCHEMA'):
-            self.schema = head.split('=')[1].strip().strip('"')
+            name = sql.split('=', 1)[1].strip()
+            self.schema = name.strip('"') if name.startswith('"') else name.upper()
             if self.schema not in self.base.attached:
                 raise OracleError('ORA-01435: user does not exist')
         elif head.startswith(('SET TRANSACTION', 'COMMENT ON', 'GRANT', 'ALTER SESSION')):

@@ -104,6 +104,14 @@ impl Deliver {
     }
 }
 
+/// Whether a path means itself wherever it goes. `scp` gave it to the other side's shell until
+/// OpenSSH 9, as `rsync` does: a blank splits it there, which the comparison of hashes tells; a `$(…)`
+/// is run.
+fn is_copyable(path: &str) -> bool {
+    let sign = |c: char| c.is_alphanumeric() || " _-./:+@%=,".contains(c);
+    path.chars().all(sign)
+}
+
 fn look(node: &Node, path: &Path) -> Invocation {
     node::command(node, &node::fingerprint(path), LOOK)
 }
@@ -117,6 +125,14 @@ impl Action for Deliver {
         let mut problems = node::validate(&self.node);
         if !self.path.is_absolute() {
             problems.push("path: is not absolute".to_owned());
+        }
+        if !is_copyable(&self.path.to_string_lossy()) {
+            problems.push(format!(
+                "path: the copy command may hand `{}` to a shell on {}: name it with letters, digits, \
+                 blanks and `_-./:+@%=,`",
+                self.path.to_string_lossy().escape_debug(),
+                self.node.name
+            ));
         }
         if self.node.copy.is_none() {
             problems.push("node.copy: the node is this machine".to_owned());
