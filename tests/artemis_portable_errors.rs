@@ -122,6 +122,7 @@ fn an_exporter_that_fails() {
     let silent = Play::of("jboss-cli.sh").prints("{\"outcome\" : \"success\"}\n");
     insta::assert_snapshot!(exported(&ScriptedHost::new().expect(silent)), @r#"
     Verification: WildFly reported success and wrote 0 exports instead of one
+      command: JBOSS_HOME=/opt/wildfly /opt/wildfly/bin/jboss-cli.sh -Djboss.server.base.dir=instance --file=export.cli --output-json
       hint: the step's log says what the exporter met; the copy of the stores in the set holds all messages, and a newer WildFly (`home`) may export them
     "#);
 }
@@ -238,6 +239,7 @@ fn a_server_that_is_not_in_the_state_for_an_import() {
     Refused: queue q holds 3 messages already
       hint: messages are imported into empty queues only: an import must not be repeated; find out whose they are, empty the queues, then resume the run
     Verification: jboss-cli gives an answer that is not understood
+      command: JBOSS_HOME=/opt/wildfly /opt/wildfly/bin/jboss-cli.sh --connect --timeout=60000 --output-json '--commands=:read-attribute(name=running-mode),:read-attribute(name=server-state),/core-service=management/service=management-operations/active-operation=*:read-attribute(name=operation),/subsystem=messaging-activemq/server=default/runtime-queue=*:read-attribute(name=message-count),/subsystem=messaging-activemq/server=default/runtime-queue=*:read-attribute(name=consumer-count)'
       hint: look whether the server has the messaging subsystem with the server `default`, then resume the run
     "#);
     let away = Play::of("jboss-cli.sh")

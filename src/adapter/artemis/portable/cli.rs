@@ -193,7 +193,10 @@ pub(super) fn count(host: &dyn Host, control: &Control, cli: Cli<'_>) -> Result<
     let values = run(host, control, &counting, what).map_err(|failure| {
         failure.hint("start the server, without the application, then resume the run")
     })?;
-    counts(&values).map_err(|failure| failure.command(&counting))
+    counts(&values).map_err(|failure| match failure.kind() {
+        FailureKind::Verification => failure.command(&counting),
+        _ => failure,
+    })
 }
 
 fn counts(values: &[Value]) -> Result<Counts, Failure> {
