@@ -133,17 +133,26 @@ impl Disk {
         self.nodes.len() - 1
     }
 
-    /// The names of a path below the root; `None` if it lies elsewhere.
-    fn below(&self, path: &Path) -> Option<Vec<Name>> {
+    /// Where a path begins here, and the names from there on; `None` if it lies elsewhere. It begins at
+    /// the root, or at a folder that the program holds open.
+    fn below(&self, path: &Path) -> Option<(Inode, Vec<Name>)> {
+        let (start, rest) = match path.strip_prefix("/proc/self/fd") {
+            Ok(held) => {
+                let mut parts = held.components();
+                let number = parts.next()?.as_os_str().to_str()?.parse().ok()?;
+                (self.open.get(&number)?.inode, parts.as_path())
+            }
+            Err(_) => (0, path.strip_prefix(&self.root).ok()?),
+        };
         let mut names = Vec::new();
-        for part in path.strip_prefix(&self.root).ok()?.components() {
+        for part in rest.components() {
             match part {
                 std::path::Component::Normal(name) => names.push(name.as_bytes().to_vec()),
                 std::path::Component::CurDir => {}
                 other => panic!("an odd path: {other:?} in {}", path.display()),
             }
         }
-        Some(names)
+        Some((start, names))
     }
 
     fn entries(&mut self, inode: Inode) -> &mut BTreeMap<Name, Inode> {
@@ -154,18 +163,23 @@ impl Disk {
     }
 
     fn find(&mut self, path: &Path) -> Option<Inode> {
-        let mut at = 0;
-        for name in self.below(path)? {
-            at = *self.entries(at).get(&name)?;
+        let (start, names) = self.below(path)?;
+        self.walk(start, &names)
+    }
+
+    fn walk(&mut self, start: Inode, names: &[Name]) -> Option<Inode> {
+        let mut at = start;
+        for name in names {
+            at = *self.entries(at).get(name)?;
         }
         Some(at)
     }
 
     /// The folder of a path, and the name in it.
     fn place(&mut self, path: &Path) -> Option<(Inode, Name)> {
-        let name = self.below(path)?.pop()?;
-        let folder = self.find(path.parent()?);
-        Some((folder.unwrap(), name))
+        let (start, mut names) = self.below(path)?;
+        let name = names.pop()?;
+        Some((self.walk(start, &names).unwrap(), name))
     }
 
     /// Puts a name in place of what has it; `None` takes it away.

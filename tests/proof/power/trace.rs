@@ -155,7 +155,7 @@ fn argument(text: &str) -> Argument {
         return Argument::Text(unescaped(end.unwrap()));
     }
     if let Some((number, path)) = text.split_once('<')
-        && let Some(path) = path.strip_suffix('>')
+        && let Some(path) = path.trim_end_matches("(deleted)").strip_suffix('>')
     {
         let number = if number == "AT_FDCWD" {
             -100
@@ -192,11 +192,16 @@ fn lines_of_a_trace_are_read() {
 8 <... openat resumed>) = 5<\x2f\x61\x2f\x62>
 9 close(5<\x2f\x61\x2f\x62>) = 0
 7 unlink("\x2f\x7a") = -1 ENOENT (No such file or directory)
+7 close(6<\x2f\x64>(deleted)) = 0
 "#;
     let calls = calls(text);
     let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
-    assert_eq!(names, ["mkdir", "write", "openat"]);
+    assert_eq!(names, ["mkdir", "write", "openat", "close"]);
     assert_eq!(calls[1].arguments[1], Argument::Text(b"(,\"".to_vec()));
     assert_eq!(calls[2].opened.as_deref(), Some(b"/a/b".as_slice()));
     assert_eq!(calls[2].arguments[3].number(), 0o600);
+    assert_eq!(
+        calls[3].arguments[0],
+        Argument::Descriptor(6, b"/d".to_vec())
+    );
 }
