@@ -147,10 +147,19 @@ static void file_of(pid_t id, int descriptor, char *path) {
     path[length < 0 ? 0 : length] = 0;
 }
 
+#define HELD "/proc/self/fd/"
+
 static void path_of(pid_t id, int folder, word text, char *path) {
     char name[PATH_MAX] = "";
     if (text)
         peek(id, text, name, sizeof name - 1);
+    char *rest = name;
+    /* A name in a folder that is held open. */
+    if (strncmp(name, HELD, strlen(HELD)) == 0) {
+        folder = (int)strtol(name + strlen(HELD), &rest, 10);
+        rest += strspn(rest, "/");
+        memmove(name, rest, strlen(rest) + 1);
+    }
     if (name[0] == '/') {
         strcpy(path, name);
         return;
