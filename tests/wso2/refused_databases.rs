@@ -154,9 +154,9 @@ fn a_database_that_cannot_be_reached_or_does_not_let_anybody_in() {
     assert_eq!(said.code(), 4, "{said}");
     assert_snapshot!(shown_with(&world, &database, &said.both()), @r#"
     REFUSED  check-quiet-postgres: the server at 127.0.0.1:1 refused: nothing listens there (127.0.0.1:1)
-             to do: start the server, or correct `host` and `port`
+             to do: start the server, or correct `host` and `port`, then try again
     REFUSED  dump-database-postgres: the server at 127.0.0.1:1 refused: nothing listens there (127.0.0.1:1)
-             to do: start the server, or correct `host` and `port`
+             to do: start the server, or correct `host` and `port`, then try again
     info     stop-server[old]: the server does not run
     info     stop-server[node2]: the server does not run
     info     save-new-tenants: [SITE]/new/repository/tenants does not exist; that will be recorded
