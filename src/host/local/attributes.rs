@@ -8,7 +8,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::folder::place_of;
+use super::held::place_of;
 use crate::host::{Attributes, HostError};
 
 pub(super) fn set(path: &Path, attributes: &Attributes) -> Result<(), HostError> {

@@ -1,28 +1,18 @@
 //! Directories that are held open, so that nobody who changes names leads an operation elsewhere.
-//!
-//! What is done inside a held directory goes by its descriptor: `/proc/self/fd/N/NAME` is a name in
-//! that very directory, wherever it was moved to. On the way down every component is opened on its
-//! own, without following links. (`openat2` would do so in one call; the kernels of older enterprise
-//! systems lack it.)
 
 use std::fs::OpenOptions;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use super::held::{hold, hold_inside, place_of};
 use super::{atomic, attributes, files, tree, writer};
 use crate::host::{Attributes, Entry, FileStat, HeldFolder, HostError, HostWriter};
-
-/// A directory as a place: neither read nor followed to.
-const PLACE: OFlags = OFlags::PATH
-    .union(OFlags::DIRECTORY)
-    .union(OFlags::NOFOLLOW)
-    .union(OFlags::CLOEXEC);
 
 /// Whether an error says that the path is no longer what it was: gone, a link, or no directory.
 fn is_another(error: &io::Error) -> bool {
@@ -57,25 +47,6 @@ pub(super) fn entries(
         entries.push((name, stat));
     }
     Ok(Some(entries))
-}
-
-/// A path that leads to an open directory, whatever its name is now.
-pub(super) fn place_of(held: &impl AsRawFd) -> PathBuf {
-    PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()))
-}
-
-/// Holds a directory that must not be a link.
-pub(super) fn hold(path: &Path) -> io::Result<OwnedFd> {
-    Ok(openat(CWD, path, PLACE, Mode::empty())?)
-}
-
-/// Holds a directory inside, no component of whose path may be a link.
-pub(super) fn hold_inside(top: &OwnedFd, relative: &Path) -> io::Result<OwnedFd> {
-    let mut folder = openat(top, ".", PLACE, Mode::empty())?;
-    for name in relative {
-        folder = openat(&folder, name, PLACE, Mode::empty())?;
-    }
-    Ok(folder)
 }
 
 /// See [`HeldFolder`].

@@ -9,6 +9,7 @@ mod attributes;
 mod files;
 mod folder;
 mod group;
+mod held;
 mod input;
 mod local_host;
 mod locks;

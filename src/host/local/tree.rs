@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::attributes;
-use super::folder::{hold, hold_inside, place_of};
+use super::held::{hold, hold_inside, place_of};
 use crate::host::HostError;
 
 /// Creates the directory with exactly that mode, whatever the umask is.
