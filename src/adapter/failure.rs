@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use crate::backup::BackupError;
-use crate::event::{FailureKind, FailureReport};
+use crate::event::{FailureKind, FailureReport, disk_advice};
 use crate::host::{Exit, HostError, Invocation};
 use crate::site::SecretError;
 
@@ -110,19 +110,10 @@ impl Failure {
 
     /// With what to do about a disk that fails, if that is what the system says.
     fn about_the_disk(self, error: &io::Error) -> Self {
-        if error.kind() == ErrorKind::ReadOnlyFilesystem {
-            return self.hint(
-                "the file system is read-only; if it became so by itself, `dmesg` tells why: make \
-                 it writable, then resume the run",
-            );
+        match disk_advice(error) {
+            Some(advice) => self.hint(format!("{advice}, then resume the run")),
+            None => self,
         }
-        // Who adds a path to an error keeps its text but not its number, and `EIO` has no kind.
-        if error.to_string().contains("(os error 5)") {
-            return self.hint(
-                "the disk or its connection failed, `dmesg` tells more: mend it, then resume the run",
-            );
-        }
-        self
     }
 
     /// The family.

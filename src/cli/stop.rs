@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use super::exit::Exit;
 use crate::backup::BackupError;
 use crate::diagnostic::{Code, Problems, Rendering};
+use crate::event::disk_advice;
 use crate::journal::JournalError;
 
 /// Why a command ends early.
@@ -159,15 +160,18 @@ impl From<BackupError> for Stop {
         let (exit, hint) = match &error {
             BackupError::NewerFormat { .. } => (
                 Exit::Refused,
-                Some("use the version of upgrade-kit that wrote it"),
+                Some("use the version of upgrade-kit that wrote it".to_owned()),
             ),
             BackupError::NotFound { .. } | BackupError::Id { .. } => (
                 Exit::Refused,
-                Some("`upgrade-kit backups list` lists the sets of the site"),
+                Some("`upgrade-kit backups list` lists the sets of the site".to_owned()),
             ),
             error if error.is_damage() => (
                 Exit::DamagedSet,
-                Some("name another one with `--from`; `upgrade-kit backups list` lists them"),
+                Some(
+                    "name another one with `--from`; `upgrade-kit backups list` lists them"
+                        .to_owned(),
+                ),
             ),
             BackupError::File { source, .. } => (Exit::Refused, place_hint(source)),
             _ => (Exit::Refused, None),
@@ -190,7 +194,7 @@ impl From<JournalError> for Stop {
             _ => Exit::Internal,
         };
         let hint = match &error {
-            JournalError::File { source, .. } => place_hint(source).map(str::to_owned),
+            JournalError::File { source, .. } => place_hint(source),
             error => error.hint(),
         };
         let stop = Self::because(exit, &error);
@@ -202,9 +206,9 @@ impl From<JournalError> for Stop {
 }
 
 /// What to do when a place that the site file names cannot be used.
-fn place_hint(error: &std::io::Error) -> Option<&'static str> {
+fn place_hint(error: &std::io::Error) -> Option<String> {
     use std::io::ErrorKind;
-    Some(match error.kind() {
+    let text = match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             "`backups` and `state` in the site file must lead to directories"
         }
@@ -212,19 +216,17 @@ fn place_hint(error: &std::io::Error) -> Option<&'static str> {
             "run upgrade-kit as a user that may write there, or change `backups` or `state` in the \
              site file"
         }
-        ErrorKind::ReadOnlyFilesystem => {
-            "the file system is read-only; if it became so by itself, `dmesg` tells why: make it \
-             writable, or change `backups` or `state` in the site file"
-        }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             "free some space, or change `backups` or `state` in the site file"
         }
-        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
-            "the disk or its connection failed, `dmesg` tells more: mend it, or change `backups` or \
-             `state` in the site file"
+        _ => {
+            let advice = disk_advice(error)?;
+            return Some(format!(
+                "{advice}, or change `backups` or `state` in the site file"
+            ));
         }
-        _ => return None,
-    })
+    };
+    Some(text.to_owned())
 }
 
 /// Of an answer that could not be written.

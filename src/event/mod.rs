@@ -6,11 +6,13 @@
 //! Compatibility: readers accept unknown fields and unknown kinds ([`EventKind::Unknown`]); a writer
 //! never changes the meaning of a field that exists.
 
+mod disk;
 mod fold;
 mod kinds;
 mod outcome;
 mod status;
 
+pub use disk::disk_advice;
 pub use fold::RunState;
 pub use kinds::{Event, EventKind, Mark, Progress, ProgressUnit, StepCard, StopLevel};
 pub use outcome::{

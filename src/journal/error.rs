@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::lock::Holder;
+use crate::event::disk_advice;
 
 /// A failed operation on a run's directory.
 #[derive(Debug, thiserror::Error)]
@@ -81,15 +82,7 @@ impl JournalError {
                 io::ErrorKind::PermissionDenied => {
                     "run upgrade-kit as the user that owns the state directory".to_owned()
                 }
-                io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only; if it became so \
-                     by itself, `dmesg` tells why: make it writable, then resume the run"
-                    .to_owned(),
-                _ if source.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
-                    "the disk or its connection failed, `dmesg` tells more: mend it, then resume the \
-                     run"
-                        .to_owned()
-                }
-                _ => return None,
+                _ => format!("{}, then resume the run", disk_advice(source)?),
             },
             Self::Damaged { .. } => "the file was changed after it was written; look at the \
                  installation, then start a new run"
