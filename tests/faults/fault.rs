@@ -82,7 +82,7 @@ impl Fault {
 }
 
 /// Whether every cell is tried, with floods of their full size.
-pub(super) fn everything() -> bool {
+pub(crate) fn everything() -> bool {
     std::env::var("UPGRADE_KIT_POINTS").is_ok_and(|points| points == "all")
 }
 

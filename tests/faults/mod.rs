@@ -16,7 +16,7 @@ mod brokers;
 mod cell;
 mod databases;
 mod domains;
-mod fault;
+pub(crate) mod fault;
 mod host;
 mod machine;
 mod products;

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use upgrade_kit::adapter::Failure;
 
+use crate::faults::fault::everything;
 use crate::tree_world::{put, settle};
 
 /// What every file outside holds, and no file of a tree.
@@ -35,11 +36,6 @@ const OUTSIDE: &str = "FROM-OUTSIDE";
 const FOLDERS: &[&str] = &["", "a", "a/b", "c"];
 
 const FILES: &[&str] = &["a/1", "a/b/2", "a/b/3", "c/4", "5"];
-
-/// Everything if the environment says so, else a sample.
-fn everything() -> bool {
-    std::env::var("UPGRADE_KIT_POINTS").is_ok_and(|points| points == "all")
-}
 
 /// How long something is done by chance.
 fn patience() -> Duration {
