@@ -3,7 +3,6 @@ package rig.weblogic;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -35,8 +34,9 @@ public final class World {
         stamp = now;
     }
 
+    /** The inode alone does not do: what two servers write in turn may get the number of the one before. */
     private static Object stamp() throws Exception {
-        return Files.readAttributes(file.toPath(), BasicFileAttributes.class).fileKey();
+        return Files.readAttributes(file.toPath(), "unix:ino,ctime,size");
     }
 
     /** Sees what the servers have changed. */
