@@ -1,4 +1,5 @@
-//! What one run has left half-way is nothing that another one builds on, unless somebody says so.
+//! What one run has left half-way is nothing that another one builds on, unless a person says so. An
+//! answer that was given in advance (`--yes`) is none to these questions.
 
 use super::gates;
 use super::load::LoadedSite;
@@ -10,34 +11,17 @@ use crate::run;
 
 /// Before a new run. A restore leads out of any state; what a backup leaves is the state before it, as
 /// far as it counts here.
-pub(super) fn before(phase: Phase, loaded: &LoadedSite, yes: bool) -> Result<(), Stop> {
-    // A run that is at work will be named by its lock.
-    if yes || phase == Phase::Restore || Lock::holder(&loaded.state).is_some() {
-        return Ok(());
-    }
-    let left = run::unfinished(&loaded.state)
-        .map_err(|error| Stop::of_run(error, &loaded.options))?
-        .filter(|run| run.phase != Phase::Backup.as_str());
-    let Some(left) = left else {
+pub(super) fn before(phase: Phase, loaded: &LoadedSite) -> Result<(), Stop> {
+    let Some(left) = unfinished(loaded)?.filter(|_| phase != Phase::Restore) else {
         return Ok(());
     };
-    let fact = format!(
-        "{} run {} is not finished, it {}",
-        left.phase,
-        left.run,
-        how(&left)
-    );
+    let fact = not_finished(&left);
     if gates::asked(&format!("{fact}. Begin a new {phase} nevertheless?")) == Some(true) {
         return Ok(());
     }
     let options = &loaded.options;
-    let stop = Stop::refused(format!(
-        "{phase} was not started, nothing was changed: {fact}"
-    ))
-    .hint(format!(
-        "`upgrade-kit resume {} {options}` goes on with it",
-        left.run
-    ));
+    let message = format!("{phase} was not started, nothing was changed: {fact}");
+    let stop = Stop::refused(message).hint(goes_on(&left, loaded));
     let stop = match &left.set {
         Some(set) if left.phase == Phase::Upgrade.as_str() => stop.hint(format!(
             "`upgrade-kit restore --scenario {} --from {set} {options}` leads back",
@@ -45,12 +29,54 @@ pub(super) fn before(phase: Phase, loaded: &LoadedSite, yes: bool) -> Result<(),
         )),
         _ => stop,
     };
-    Err(stop.hint(format!("`--yes` begins a new {phase} nevertheless")))
+    let directory = loaded.state.join("runs").join(&left.run);
+    Err(stop.hint(format!(
+        "if you have seen to it that the installation is whole, take {} away: then the run is forgotten",
+        directory.display()
+    )))
+}
+
+/// For whoever is told that something is missing: the run that has perhaps moved it, and can put it where
+/// it belongs.
+pub(super) fn perhaps(loaded: &LoadedSite) -> Option<String> {
+    let left = unfinished(loaded).ok()??;
+    Some(format!(
+        "{}; {}",
+        not_finished(&left),
+        goes_on(&left, loaded)
+    ))
+}
+
+/// A run that was to change the installation and is neither done nor at work, the latest.
+fn unfinished(loaded: &LoadedSite) -> Result<Option<RunSummary>, Stop> {
+    // A run that is at work will be named by its lock.
+    if Lock::holder(&loaded.state).is_some() {
+        return Ok(None);
+    }
+    let left =
+        run::unfinished(&loaded.state).map_err(|error| Stop::of_run(error, &loaded.options))?;
+    Ok(left.filter(|run| run.phase != Phase::Backup.as_str()))
+}
+
+fn not_finished(left: &RunSummary) -> String {
+    format!(
+        "{} run {} is not finished, it {}",
+        left.phase,
+        left.run,
+        how(left)
+    )
+}
+
+fn goes_on(left: &RunSummary, loaded: &LoadedSite) -> String {
+    format!(
+        "`upgrade-kit resume {} {}` goes on with it",
+        left.run, loaded.options
+    )
 }
 
 /// Before a run is resumed: nothing may have worked on the site since.
-pub(super) fn since(run: &str, loaded: &LoadedSite, yes: bool) -> Result<(), Stop> {
-    if yes || Lock::holder(&loaded.state).is_some() {
+pub(super) fn since(run: &str, loaded: &LoadedSite) -> Result<(), Stop> {
+    if Lock::holder(&loaded.state).is_some() {
         return Ok(());
     }
     let later =
@@ -69,8 +95,7 @@ pub(super) fn since(run: &str, loaded: &LoadedSite, yes: bool) -> Result<(), Sto
     }
     let message = format!("run {run} was not resumed, nothing was changed: {fact}");
     Err(Stop::refused(message)
-        .hint("what it did may be undone by now, and would not be done again: begin a new run")
-        .hint("`--yes` goes on with it nevertheless"))
+        .hint("what it did may be undone by now, and would not be done again: begin a new run"))
 }
 
 fn how(run: &RunSummary) -> &'static str {

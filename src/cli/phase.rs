@@ -42,13 +42,17 @@ pub(super) fn phase(
         _ = std::io::stderr().write_all(message.as_bytes());
         prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
     }
-    half_done::before(phase, &loaded, arguments.running.yes)?;
+    half_done::before(phase, &loaded)?;
     let findings = check::look(&prepared);
     if let Some(exit) = check::refusal(&prepared, &findings) {
         _ = anstream::stderr().write_all(check_view::text(&findings).as_bytes());
         let message = format!("{phase} was not started: nothing was changed");
         let stop = Stop::new(exit, message)
             .hint("mend what is refused above; `upgrade-kit check` looks again");
+        let stop = match half_done::perhaps(&loaded) {
+            Some(hint) => stop.hint(hint),
+            None => stop,
+        };
         let unsaved = check::without_refused_copies(&findings);
         return Err(if unsaved.is_empty() {
             stop

@@ -22,7 +22,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
         None => newest_unfinished(&loaded)?,
     };
     let directory = RunDirectory::open(&loaded.state, &run)?;
-    half_done::since(&run, &loaded, arguments.running.yes)?;
+    half_done::since(&run, &loaded)?;
     let plan = directory.plan()?;
     let mut past = Vec::new();
     directory.replay(|event| past.push(event))?;

@@ -117,8 +117,9 @@ pub(super) fn while_running(
 fn reporter(output: Output, backups: &Path) -> Box<dyn Reporter + Send> {
     let is_terminal = std::io::stderr().is_terminal();
     let terminal = match output {
-        // Bars for nobody would be nothing at all, not even what failed.
-        Output::Auto | Output::Terminal => is_terminal,
+        // Bars for nobody, or where they cannot be drawn (`TERM=dumb`), would be nothing at all, not even
+        // what failed.
+        Output::Auto | Output::Terminal => is_terminal && !ProgressDrawTarget::stderr().is_hidden(),
         Output::Lines => false,
         Output::Json => return Box::new(JsonReporter::new(std::io::stdout())),
     };
