@@ -86,20 +86,32 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, ExpressionError> {
 }
 
 /// Position of the `}` that ends the expression which starts at `at`.
-fn expression_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+fn expression_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut depth = 0_usize;
-    let mut quote = None;
-    while let Some(&byte) = bytes.get(at) {
-        match (quote, byte) {
-            (Some(_), b'\\') => at += 1,
-            (Some(open), byte) if byte == open => quote = None,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'{') => depth += 1,
-            (None, b'}') if depth == 0 => return Some(at),
-            (None, b'}') => depth -= 1,
+    for (at, byte) in unquoted(bytes, start) {
+        match byte {
+            b'{' => depth += 1,
+            b'}' if depth == 0 => return Some(at),
+            b'}' => depth -= 1,
             _ => {}
         }
-        at += 1;
     }
     None
+}
+
+/// The bytes of an expression that starts at `start`, without those of quoted texts, and their positions.
+pub(super) fn unquoted(bytes: &[u8], start: usize) -> impl Iterator<Item = (usize, u8)> {
+    let (mut quote, mut escaped) = (None, false);
+    let bytes = bytes.iter().copied().enumerate().skip(start);
+    bytes.filter(move |&(_, byte)| {
+        match (quote, byte) {
+            _ if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(open), byte) if byte == open => quote = None,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, _) => return true,
+            _ => {}
+        }
+        false
+    })
 }
