@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::arguments::{CheckArguments, ListFormat};
 use super::exit::Exit;
+use super::half_done;
 use super::load::load;
 use super::planning::{Prepared, Purpose, prepare};
 use super::services;
@@ -29,7 +30,14 @@ pub(super) fn check(
         arguments.from.as_deref(),
         Purpose::Look,
     )?;
-    let findings = look(&prepared);
+    let mut findings = look(&prepared);
+    if let Some(finding) = half_done::finding(arguments.phase.into(), &loaded)? {
+        let of_runs = StepFindings {
+            step: "runs".to_owned(),
+            findings: vec![finding],
+        };
+        findings.insert(0, of_runs);
+    }
     let text = match arguments.format {
         ListFormat::Text => check_view::text(&findings),
         ListFormat::Json => check_view::json(&findings),

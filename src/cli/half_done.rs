@@ -4,6 +4,7 @@
 use super::gates;
 use super::load::LoadedSite;
 use super::stop::Stop;
+use crate::adapter::Finding;
 use crate::event::RunOutcome;
 use crate::journal::{Lock, RunSummary};
 use crate::plan::Phase;
@@ -34,6 +35,12 @@ pub(super) fn before(phase: Phase, loaded: &LoadedSite) -> Result<(), Stop> {
         "if you have seen to it that the installation is whole, take {} away: then the run is forgotten",
         directory.display()
     )))
+}
+
+/// The same for `check`, which asks nobody.
+pub(super) fn finding(phase: Phase, loaded: &LoadedSite) -> Result<Option<Finding>, Stop> {
+    let left = unfinished(loaded)?.filter(|_| phase != Phase::Restore);
+    Ok(left.map(|left| Finding::refuse(not_finished(&left)).hint(goes_on(&left, loaded))))
 }
 
 /// For whoever is told that something is missing: the run that has perhaps moved it, and can put it where

@@ -90,6 +90,16 @@ fn nothing_is_built_on_a_half_done_upgrade() {
       hint: `upgrade-kit restore --scenario same-server --from [RUN] --site site.yaml` leads back
       hint: if you have seen to it that the installation is whole, take [SITE]/runs/quickstart/runs/[RUN] away: then the run is forgotten
     ");
+    assert_snapshot!(sandbox.run(&["check", "backup"]), @"
+    exit 4
+    -- stdout
+    REFUSED  runs: upgrade run [RUN] is not finished, it was cut off
+             to do: `upgrade-kit resume [RUN] --site site.yaml` goes on with it
+    info     installation: nothing here tells Domibus 4.x from 5.x; read as 5.x ([SITE]/installation/tomcat/conf/domibus)
+
+    1 thing stands in the way
+    ");
+    assert_eq!(sandbox.run(&["check", "restore"]).code(), 0);
     assert_eq!(log(&sandbox), "save change-begin ");
     assert!(lives(&sandbox), "a refusal ends nothing");
     assert_eq!(
