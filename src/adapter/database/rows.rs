@@ -12,8 +12,13 @@ pub(in crate::adapter) type Row = Vec<String>;
 /// without it has not run all that it was given, or its answer was cut.
 pub(in crate::adapter) const END: &str = "upgrade-kit:end";
 
-/// A longer line, or text, is no answer to a question of ours, and would cost memory without end.
+/// A longer line, or text, is no answer to a question of ours, and would cost memory without end. For
+/// rows, what they cost counts: whoever asked keeps them.
 const LONGEST: usize = 64 << 20;
+
+/// Bytes that a row, and a column, cost beside their text.
+const ROW_COST: usize = 64;
+const COLUMN_COST: usize = 32;
 
 fn refuse_longer(bytes: usize) -> io::Result<()> {
     if bytes <= LONGEST {
@@ -48,6 +53,8 @@ pub(in crate::adapter) fn came_to_its_end(stdout: &Captured) -> bool {
 /// Takes the client's output and hands out whole rows.
 pub(in crate::adapter) struct RowWriter<F> {
     line: Vec<u8>,
+    /// Of all rows so far, in bytes.
+    cost: usize,
     each: F,
     ended: bool,
 }
@@ -57,6 +64,7 @@ impl<F: FnMut(Row)> RowWriter<F> {
     pub(in crate::adapter) fn new(each: F) -> Self {
         Self {
             line: Vec::new(),
+            cost: 0,
             each,
             ended: false,
         }
@@ -73,12 +81,16 @@ impl<F: FnMut(Row)> RowWriter<F> {
         Ok(())
     }
 
-    fn close(&mut self) {
+    fn close(&mut self) -> io::Result<()> {
         self.ended = self.line == END.as_bytes();
         if !self.ended {
+            let columns = 1 + memchr::memchr_iter(b'\t', &self.line).count();
+            self.cost += self.line.len() + ROW_COST + COLUMN_COST * columns;
+            refuse_longer(self.cost)?;
             (self.each)(decode(&self.line));
         }
         self.line.clear();
+        Ok(())
     }
 }
 
@@ -87,7 +99,7 @@ impl<F: FnMut(Row)> Write for RowWriter<F> {
         let mut rest = buffer;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             self.keep(&rest[..end])?;
-            self.close();
+            self.close()?;
             rest = &rest[end + 1..];
         }
         self.keep(rest)?;
@@ -163,6 +175,18 @@ mod tests {
             writer.write_all(output.as_bytes()).unwrap();
             assert_eq!(writer.has_ended(), is_whole, "{output:?}");
             assert!(rows.iter().all(|row| *row == ["a"]), "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn rows_without_end_are_refused_before_they_cost_all_memory() {
+        for (line, taken) in [("\n", LONGEST / 96), ("\t\t\t\n", LONGEST / 195)] {
+            let mut count = 0;
+            let mut writer = RowWriter::new(|_| count += 1);
+            let chunk = line.repeat(1 << 20);
+            let error = writer.write_all(chunk.as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), "its answer is longer than 64 MiB");
+            assert_eq!(count, taken);
         }
     }
 
