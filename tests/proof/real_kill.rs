@@ -77,6 +77,19 @@ fn kills_in_every_phase_of_a_real_installation_leave_no_trace() {
         &real.fingerprint(),
         "after a cut-off migration and a restore",
     );
+    real.kit.succeed(&["backup"]);
+    let ended = kill_migration(&mut real, &mut random, false);
+    // Nobody resumes it: the way back is taken while the client of the migration may still be at work.
+    let said = real.kit.succeed(&["restore", "--yes"]);
+    println!(
+        "left at work: {}",
+        said.contains("was still at work and was ended")
+    );
+    real.expect_processes();
+    before.same(
+        &real.fingerprint(),
+        &format!("after a restore at once\n{ended}"),
+    );
     println!("real installation: {} kills", real.kit.kills);
     // Up to 19; a moment near the end of a short step may come too late.
     assert!(real.kit.kills >= 6, "only {} kills", real.kit.kills);
@@ -117,14 +130,7 @@ fn through(real: &mut Real, phase: &[&str], kills: Kills, random: &mut Random) {
 /// A script that was cut off may be half done. Then a person is asked, and told what to do; nothing is
 /// run a second time on top of it.
 fn cut_off_migration(real: &mut Real, random: &mut Random) {
-    let delay = random.moment(Duration::from_millis(250));
-    let moment = Moment::InStep("migrate-database", delay);
-    let ended = real.kit.kill(&["upgrade", "--yes"], moment, true);
-    assert_eq!(
-        ended.code, None,
-        "the migration was too fast:\n{}",
-        ended.text
-    );
+    kill_migration(real, random, true);
     let resumed = real.kit.call(&["resume"]);
     match resumed.code {
         Some(0) => assert_new_version(real),
@@ -136,6 +142,19 @@ fn cut_off_migration(real: &mut Real, random: &mut Random) {
         }
         code => panic!("{code:?}\n{}", resumed.text),
     }
+}
+
+/// Kills an upgrade in the midst of its migration; what it had said.
+fn kill_migration(real: &mut Real, random: &mut Random, tools: bool) -> String {
+    let delay = random.moment(Duration::from_millis(250));
+    let moment = Moment::InStep("migrate-database", delay);
+    let ended = real.kit.kill(&["upgrade", "--yes"], moment, tools);
+    assert_eq!(
+        ended.code, None,
+        "the migration was too fast:\n{}",
+        ended.text
+    );
+    ended.text
 }
 
 /// A set without what differs between two backups of the same state: the hashes of dumps, which hold
