@@ -128,7 +128,7 @@ pub struct RunningArguments {
     /// How many steps may run at once
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
-    /// Answer yes to every gate and question
+    /// Answer yes to every gate, and to the question before an upgrade or restore
     #[arg(long)]
     pub yes: bool,
     /// How to show the run
