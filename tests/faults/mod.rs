@@ -22,6 +22,7 @@ mod machine;
 mod products;
 mod restarts;
 mod scene;
+mod talk;
 mod trial;
 
 use std::collections::BTreeSet;
