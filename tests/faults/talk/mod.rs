@@ -173,7 +173,7 @@ fn is_slow(action: &str) -> bool {
 #[test]
 fn what_sound_tools_tell_shows_nowhere() {
     let mut actions = drawn("talk", usize::MAX, |action| !is_slow(action));
-    actions.extend(drawn("slow talk", 4, is_slow));
+    actions.extend(drawn("slow talk", 3, is_slow));
     let room = Room::new();
     let orders = actions.iter().enumerate();
     let orders: Vec<Order> = orders
@@ -184,7 +184,7 @@ fn what_sound_tools_tell_shows_nowhere() {
 
 #[test]
 fn what_tools_that_fail_late_have_told_shows_nowhere() {
-    let actions = drawn("talk and failure", 4, |_| true);
+    let actions = drawn("talk and failure", 3, |_| true);
     let room = Room::new();
     let orders = actions.iter().enumerate();
     let orders: Vec<Order> = orders
