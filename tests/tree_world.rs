@@ -83,6 +83,8 @@ impl World {
             set: None,
             uses: None,
             boot: None,
+            order: 1,
+            notes: Vec::new(),
             steps: cards.collect(),
         };
         let kinds = std::iter::once(&start).chain(&self.events);

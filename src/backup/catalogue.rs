@@ -49,7 +49,35 @@ pub fn catalogue(backups_of_site: &Path) -> Result<Vec<CatalogueEntry>, BackupEr
         }
     }
     entries.sort_by(|one, other| (other.time, &other.id).cmp(&(one.time, &one.id)));
+    order_sealed(&mut entries);
     Ok(entries)
+}
+
+/// Puts the sealed sets among themselves in the order in which they were sealed. Of others only a time
+/// is known.
+fn order_sealed(entries: &mut [CatalogueEntry]) {
+    let order = |entry: &CatalogueEntry| match &entry.status {
+        SetStatus::Sealed(manifest) => Some(manifest.order),
+        _ => None,
+    };
+    let places: Vec<usize> = (0..entries.len())
+        .filter(|&at| order(&entries[at]).is_some())
+        .collect();
+    let mut sealed: Vec<CatalogueEntry> = places.iter().map(|&at| entries[at].clone()).collect();
+    sealed.sort_by_key(|entry| std::cmp::Reverse(order(entry)));
+    for (at, entry) in places.into_iter().zip(sealed) {
+        entries[at] = entry;
+    }
+}
+
+/// The highest `order` of the sealed sets, 0 without any.
+pub(super) fn highest_order(backups_of_site: &Path) -> Result<u64, BackupError> {
+    let entries = catalogue(backups_of_site)?;
+    let orders = entries.iter().filter_map(|entry| match &entry.status {
+        SetStatus::Sealed(manifest) => Some(manifest.order),
+        _ => None,
+    });
+    Ok(orders.max().unwrap_or(0))
 }
 
 /// The newest complete set of a backup. Safety sets are left out: they hold the state that a restore

@@ -39,6 +39,10 @@ pub struct Manifest {
     pub program: String,
     /// When it was sealed.
     pub sealed: Timestamp,
+    /// Counts the sets of the site as they were sealed, from 1: which one is the newest is not for a clock
+    /// to tell, that may be set back. 0 in manifests that are older than the count.
+    #[serde(default)]
+    pub order: u64,
     /// When the quiet window began from which all its data come.
     #[serde(default)]
     pub window_opened: Option<Timestamp>,

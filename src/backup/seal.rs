@@ -10,6 +10,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rustix::fs::{AtFlags, FileType, RenameFlags, renameat_with, statat, unlinkat};
 
+use super::catalogue::highest_order;
 use super::contained::{self, Root};
 use super::listing::{self, CHECKSUMS, Listing, METADATA};
 use super::writer::hex;
@@ -71,7 +72,8 @@ pub fn seal(partial: &PartialSet, facts: &SealFacts) -> Result<SealReport, Backu
         Err(BackupError::NotFound { .. }) => {}
         Err(error) => return Err(error),
     }
-    let mut manifest = manifest(id, facts);
+    let order = highest_order(&partial.backups)?.saturating_add(1);
+    let mut manifest = manifest(id, order, facts);
     manifest
         .artifacts
         .sort_by(|one, other| one.name.cmp(&other.name));
@@ -96,7 +98,7 @@ fn was_recorded(root: &Root) -> bool {
     SetPath::parse(CHECKSUMS).is_ok_and(|path| root.open_file(&path).is_ok())
 }
 
-fn manifest(id: &str, facts: &SealFacts) -> Manifest {
+fn manifest(id: &str, order: u64, facts: &SealFacts) -> Manifest {
     let level = facts.artifacts.iter().map(|artifact| artifact.level).min();
     Manifest {
         format: FORMAT,
@@ -110,6 +112,7 @@ fn manifest(id: &str, facts: &SealFacts) -> Manifest {
         plan: facts.plan.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         sealed: Timestamp::now(),
+        order,
         window_opened: facts.window_opened,
         window_closed: facts.window_closed,
         tools: facts.tools.clone(),

@@ -75,18 +75,17 @@ fn ask(gate: &Gate, choice: &str, words: &[&str]) -> Option<String> {
     }
 }
 
-/// One question with yes or no, at the terminal; `true` without a terminal: then the command itself
-/// is the decision.
-pub(super) fn confirmed(question: &str) -> bool {
+/// One question with yes or no, at the terminal; `None` without one.
+pub(super) fn asked(question: &str) -> Option<bool> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return true;
+        return None;
     }
     let mut stderr = std::io::stderr();
     _ = write!(stderr, "{question} [y/N] ");
     _ = stderr.flush();
     let mut line = String::new();
-    match std::io::stdin().lock().read_line(&mut line) {
+    Some(match std::io::stdin().lock().read_line(&mut line) {
         Ok(0) | Err(_) => false,
         Ok(_) => matches!(line.trim().to_lowercase().as_str(), "y" | "yes"),
-    }
+    })
 }

@@ -10,6 +10,7 @@ mod check;
 mod domibus;
 mod exit;
 mod gates;
+mod half_done;
 mod load;
 mod ox;
 mod phase;

@@ -6,6 +6,7 @@ use super::arguments::{AfterFailure, PlanFormat, RunArguments, RunningArguments}
 use super::check;
 use super::exit::Exit;
 use super::gates;
+use super::half_done;
 use super::load::{LoadedSite, load};
 use super::plan;
 use super::planning::{Prepared, Purpose, prepare};
@@ -41,12 +42,17 @@ pub(super) fn phase(
         _ = std::io::stderr().write_all(message.as_bytes());
         prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
     }
+    half_done::before(phase, &loaded)?;
     let findings = check::look(&prepared);
     if let Some(exit) = check::refusal(&prepared, &findings) {
         _ = anstream::stderr().write_all(check_view::text(&findings).as_bytes());
         let message = format!("{phase} was not started: nothing was changed");
         let stop = Stop::new(exit, message)
             .hint("mend what is refused above; `upgrade-kit check` looks again");
+        let stop = match half_done::perhaps(&loaded) {
+            Some(hint) => stop.hint(hint),
+            None => stop,
+        };
         let unsaved = check::without_refused_copies(&findings);
         return Err(if unsaved.is_empty() {
             stop
@@ -56,7 +62,10 @@ pub(super) fn phase(
             ))
         });
     }
-    if phase != Phase::Backup && !arguments.running.yes && !gates::confirmed(&question(&prepared)) {
+    if phase != Phase::Backup
+        && !arguments.running.yes
+        && gates::asked(&question(&prepared)) == Some(false)
+    {
         return Err(Stop::refused(format!(
             "{phase} was not started: nothing was changed"
         )));
@@ -110,7 +119,7 @@ fn execute(
         stops: StopSource::Signals,
     };
     let services = services(running.yes, loaded.options.clone(), scenario.to_owned());
-    show::while_running(running.output, &loaded.backups, Vec::new(), |events| {
+    show::while_running(running.output, loaded, Vec::new(), |events| {
         run::execute(request, services, events)
     })
 }
@@ -145,20 +154,21 @@ pub(super) fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
     }
 }
 
-impl From<RunError> for Stop {
-    fn from(error: RunError) -> Self {
+impl Stop {
+    /// Of a run that could not begin or go on; `options` name the site on a command line.
+    pub(super) fn of_run(error: RunError, options: &str) -> Self {
         match error {
             RunError::Journal(error) => error.into(),
             RunError::Set(error) => error.into(),
             error => {
                 let exit = match error {
                     RunError::AlreadyDone { .. } => Exit::Refused,
-                    RunError::Orphan { .. } => Exit::Held,
+                    RunError::Orphan { .. } | RunError::JobLeft { .. } => Exit::Held,
                     RunError::JournalLost { .. } => Exit::Interrupted,
                     _ => Exit::Internal,
                 };
                 let stop = Self::because(exit, &error);
-                match error.hint() {
+                match error.hint(options) {
                     Some(hint) => stop.hint(hint),
                     None => stop,
                 }

@@ -2,6 +2,7 @@
 
 use super::arguments::ResumeArguments;
 use super::exit::Exit;
+use super::half_done;
 use super::load::{LoadedSite, load};
 use super::phase::{exit_of, limits};
 use super::planning::documents;
@@ -21,6 +22,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
         None => newest_unfinished(&loaded)?,
     };
     let directory = RunDirectory::open(&loaded.state, &run)?;
+    half_done::since(&run, &loaded)?;
     let plan = directory.plan()?;
     let mut past = Vec::new();
     directory.replay(|event| past.push(event))?;
@@ -33,7 +35,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
     };
     let running = &arguments.running;
     let services = services(running.yes, loaded.options.clone(), plan.scenario.clone());
-    let report = show::while_running(running.output, &loaded.backups, past, |events| {
+    let report = show::while_running(running.output, &loaded, past, |events| {
         run::resume(request, services, events)
     })?;
     Ok(exit_of(&report.state, report.outcome))

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::arguments::{Arguments, Command, Output};
 use super::exit::Exit;
+use super::load::LoadedSite;
 use super::stop::Stop;
 use super::{actions, backups, check, phase, plan, resume, runbooks, runs, schema};
 use crate::event::Event;
@@ -91,12 +92,12 @@ fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Stop> {
 /// step. `past` are the events of earlier stretches of the run.
 pub(super) fn while_running(
     output: Output,
-    backups: &Path,
+    loaded: &LoadedSite,
     past: Vec<Event>,
     run: impl FnOnce(Sender<Event>) -> Result<RunReport, RunError>,
 ) -> Result<RunReport, Stop> {
     let (sender, events) = channel::<Event>();
-    let mut reporter = reporter(output, backups);
+    let mut reporter = reporter(output, &loaded.backups);
     let shower = std::thread::spawn(move || {
         for event in &past {
             reporter.past(event);
@@ -110,14 +111,15 @@ pub(super) fn while_running(
     });
     let report = run(sender);
     _ = shower.join();
-    Ok(report?)
+    report.map_err(|error| Stop::of_run(error, &loaded.options))
 }
 
 fn reporter(output: Output, backups: &Path) -> Box<dyn Reporter + Send> {
     let is_terminal = std::io::stderr().is_terminal();
     let terminal = match output {
-        // Bars for nobody would be nothing at all, not even what failed.
-        Output::Auto | Output::Terminal => is_terminal,
+        // Bars for nobody, or where they cannot be drawn (`TERM=dumb`), would be nothing at all, not even
+        // what failed.
+        Output::Auto | Output::Terminal => is_terminal && !ProgressDrawTarget::stderr().is_hidden(),
         Output::Lines => false,
         Output::Json => return Box::new(JsonReporter::new(std::io::stdout())),
     };

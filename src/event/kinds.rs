@@ -123,6 +123,13 @@ pub enum EventKind {
         /// The boot id of the machine: tells a crash of the program from one of the machine.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         boot: Option<String>,
+        /// Counts the runs of the site, from 1: which one came later is not for a clock to tell, that may
+        /// be set back. 0 in journals that are older than the count.
+        #[serde(default)]
+        order: u64,
+        /// What was done about what earlier runs had left at work.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<String>,
         /// Every step of the plan, in plan order.
         steps: Vec<StepCard>,
     },

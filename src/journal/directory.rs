@@ -98,8 +98,10 @@ impl RunDirectory {
                 }
             }
         }
-        // By time, not by id: two runs may begin in the same second.
-        summaries.sort_by(|one, other| (other.started, &other.run).cmp(&(one.started, &one.run)));
+        summaries.sort_by(|one, other| {
+            let key = |run: &RunSummary| (run.order, run.started);
+            (key(other), &other.run).cmp(&(key(one), &one.run))
+        });
         Ok((summaries, damaged))
     }
 

@@ -26,6 +26,8 @@ pub struct RunSummary {
     pub scenario: String,
     /// The backup set that it writes, or else the one that it uses.
     pub set: Option<String>,
+    /// See `order` of [`EventKind::RunStarted`].
+    pub order: u64,
     /// When it started.
     pub started: Timestamp,
     /// How many steps its plan has.
@@ -45,6 +47,8 @@ struct Head {
     set: Option<String>,
     #[serde(default)]
     uses: Option<String>,
+    #[serde(default)]
+    order: u64,
     #[serde(deserialize_with = "count")]
     steps: usize,
 }
@@ -71,6 +75,7 @@ impl RunSummary {
             phase: head.phase,
             scenario: head.scenario,
             set: head.set.or(head.uses),
+            order: head.order,
             started: head.at,
             steps: head.steps,
             latest: last.as_ref().map_or(head.at, |event| event.at),

@@ -93,6 +93,12 @@ impl<W: Write> LinesReporter<W> {
         self.line(event.at, "progress", step, &words::progress(*progress))
     }
 
+    fn notes(&mut self, at: Timestamp, notes: &[String]) -> io::Result<()> {
+        notes
+            .iter()
+            .try_for_each(|note| self.line(at, "", "", &clean(note)))
+    }
+
     fn run_event(&mut self, event: &Event) -> io::Result<()> {
         let at = event.at;
         match &event.kind {
@@ -102,6 +108,7 @@ impl<W: Write> LinesReporter<W> {
                 phase,
                 scenario,
                 steps,
+                notes,
                 ..
             } => {
                 let applies = |card: &&StepCard| {
@@ -112,6 +119,7 @@ impl<W: Write> LinesReporter<W> {
                 let count = words::plural(steps.len() as u64, "step");
                 let text = format!("{phase} of {}, {scenario}, {count}, run {run}", clean(site));
                 self.line(at, "start", "", &text)?;
+                self.notes(at, notes)?;
                 for card in steps {
                     if let Some(because) = &card.left_out {
                         self.line(at, "left out", &card.id, &words::because(because))?;
@@ -126,10 +134,7 @@ impl<W: Write> LinesReporter<W> {
                     self.story.state.run
                 );
                 self.line(at, "resume", "", &text)?;
-                for note in notes {
-                    self.line(at, "", "", &clean(note))?;
-                }
-                Ok(())
+                self.notes(at, notes)
             }
             EventKind::StopRequested { level, by } => {
                 let text = format!("{} ({})", stop_words(*level), clean(by));

@@ -146,9 +146,16 @@ impl TerminalReporter {
         Ok(())
     }
 
+    fn notes(&self, notes: &[String]) -> io::Result<()> {
+        notes
+            .iter()
+            .try_for_each(|note| self.bars.println(&format!("  {}", clean(note))))
+    }
+
     fn run_event(&mut self, event: &Event) -> io::Result<()> {
         match &event.kind {
-            EventKind::RunStarted { steps, .. } => {
+            EventKind::RunStarted { steps, notes, .. } => {
+                self.notes(notes)?;
                 let left_out = |card: &StepCard| {
                     let because = card.left_out.as_ref();
                     let because = because.filter(|because| !because.does_not_apply())?;
@@ -170,9 +177,7 @@ impl TerminalReporter {
             EventKind::RunResumed { notes, .. } => {
                 self.bars
                     .println(&format!("Going on with run {}", self.story.state.run))?;
-                for note in notes {
-                    self.bars.println(&format!("  {}", clean(note)))?;
-                }
+                self.notes(notes)?;
                 self.begin();
             }
             EventKind::StopRequested { level, by } => {

@@ -12,6 +12,7 @@ use super::after_boot::undone;
 use super::crew::Crew;
 use super::decide::{Limits, Schedule};
 use super::director::Director;
+use super::earlier::{Earlier, settle};
 use super::error::RunError;
 use super::orders::{History, Notice, Order, Task};
 use super::recorder::{Recorder, milliseconds};
@@ -41,10 +42,11 @@ pub fn execute(
     let run = new_run_id(Timestamp::now())?;
     let holder = Holder::this_process(&run, plan.phase.as_str());
     let lock = Lock::take(&plan.state, &holder)?;
+    let earlier = settle(&plan.state, &run, &services, boot_id().as_deref())?;
     let (directory, journal) = RunDirectory::create(&plan.state, &run, &plan, &request.site_text)?;
     let sets = sets.begin(&plan, &run)?;
     Stretch {
-        opening: vec![started(&plan, &run, &sets)],
+        opening: vec![started(&plan, &run, &sets, earlier)],
         plan,
         directory,
         journal,
@@ -60,7 +62,7 @@ pub fn execute(
 }
 
 /// The first event of a run.
-pub(super) fn started(plan: &Plan, run: &str, sets: &Sets) -> EventKind {
+pub(super) fn started(plan: &Plan, run: &str, sets: &Sets, earlier: Earlier) -> EventKind {
     EventKind::RunStarted {
         format: 1,
         run: run.to_owned(),
@@ -72,6 +74,8 @@ pub(super) fn started(plan: &Plan, run: &str, sets: &Sets) -> EventKind {
         set: sets.written(),
         uses: plan.uses_set.clone(),
         boot: boot_id(),
+        order: earlier.order,
+        notes: earlier.notes,
         steps: plan.cards(),
     }
 }

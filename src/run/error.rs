@@ -46,6 +46,16 @@ pub enum RunError {
         /// Why.
         reason: String,
     },
+    /// A killed run has left a job at work that only itself can take up again.
+    #[error("step `{step}` of run {run}, which was killed, is still at work (process {pid})")]
+    JobLeft {
+        /// Id of the killed run.
+        run: String,
+        /// The step.
+        step: String,
+        /// Process id of the job's tool.
+        pid: u32,
+    },
     /// The program could not set itself up.
     #[error("failed to start the executor")]
     Runtime(#[source] io::Error),
@@ -59,14 +69,16 @@ fn during(steps: &[String]) -> String {
 }
 
 impl RunError {
-    /// What to do about it, where that can be said.
-    pub fn hint(&self) -> Option<String> {
+    /// What to do about it, where that can be said. `options` name the site on a command line.
+    pub fn hint(&self, options: &str) -> Option<String> {
+        let resume = |run: &str| format!("`upgrade-kit resume {run} {options}`");
         Some(match self {
             Self::Journal(error) => return error.hint(),
             Self::JournalLost { run, source, .. } => match source.hint() {
-                Some(hint) => format!("{hint} (`upgrade-kit resume {run}`)"),
-                None => format!("when the cause is gone, `upgrade-kit resume {run}` goes on"),
+                Some(hint) => format!("{hint} ({})", resume(run)),
+                None => format!("when the cause is gone, {} goes on", resume(run)),
             },
+            Self::JobLeft { run, .. } => format!("{} takes it up again", resume(run)),
             Self::Plan { .. } => "make a new plan; a plan file is not for editing".to_owned(),
             Self::Orphan { pid, .. } => {
                 format!("look at it with `ps -fp {pid}`, end it, then resume the run")
@@ -80,9 +92,10 @@ impl RunError {
         match self {
             Self::Journal(_) | Self::JournalLost { .. } => FailureKind::System,
             Self::Set(_) => FailureKind::DamagedSet,
-            Self::Plan { .. } | Self::AlreadyDone { .. } | Self::Orphan { .. } => {
-                FailureKind::Refused
-            }
+            Self::Plan { .. }
+            | Self::AlreadyDone { .. }
+            | Self::Orphan { .. }
+            | Self::JobLeft { .. } => FailureKind::Refused,
             Self::Runtime(_) => FailureKind::Internal,
         }
     }

@@ -26,6 +26,7 @@ mod after_boot;
 mod crew;
 mod director;
 mod dispatch;
+mod earlier;
 mod error;
 mod lanes;
 mod mask;
@@ -42,6 +43,7 @@ mod work;
 
 pub use decide::Limits;
 pub use dispatch::execute;
+pub use earlier::{later, unfinished};
 pub use error::RunError;
 pub use request::{
     Close, Closing, FillOutputs, FindAction, FindHost, Gate, GateAnswer, GateKeeper, ResolveSecret,

@@ -35,29 +35,22 @@ pub(super) fn end_orphans(
 ) -> Result<Vec<String>, RunError> {
     let mut notes = Vec::new();
     let mut spared = false;
-    for (planned, step) in plan.steps.iter().zip(&state.steps) {
-        if step.status.is_final() || !same_boot {
-            continue;
-        }
-        let Some(host) = hosts(&planned.host) else {
-            continue;
-        };
-        for tool in &step.tools {
-            let process = identity(tool);
-            if host.process(process.pid) != Some(process) {
-                continue;
-            }
-            if planned.effect == Effect::External {
-                spared = true;
-                notes.push(found(
-                    planned,
-                    tool,
-                    "is left at work; its step takes it up again",
-                ));
-            } else {
-                end(host.as_ref(), &[process])?;
-                notes.push(found(planned, tool, "was still at work and was ended"));
-            }
+    let left = if same_boot {
+        at_work(plan, state, hosts)
+    } else {
+        Vec::new()
+    };
+    for (planned, tool, host) in left {
+        if planned.effect == Effect::External {
+            spared = true;
+            notes.push(found(
+                planned,
+                tool,
+                "is left at work; its step takes it up again",
+            ));
+        } else {
+            end(host.as_ref(), &[identity(tool)])?;
+            notes.push(found(planned, tool, "was still at work and was ended"));
         }
     }
     // Children of a spared tool carry the run's id as others do, so then only what the journal names
@@ -75,6 +68,29 @@ pub(super) fn end_orphans(
         }
     }
     Ok(notes)
+}
+
+/// Tools of unfinished steps that still live. For a run of this boot of the machine.
+pub(super) fn at_work<'a>(
+    plan: &'a Plan,
+    state: &'a RunState,
+    hosts: &FindHost,
+) -> Vec<(&'a PlannedStep, &'a Tool, Arc<dyn Host>)> {
+    let mut found = Vec::new();
+    for (planned, step) in plan.steps.iter().zip(&state.steps) {
+        if step.status.is_final() {
+            continue;
+        }
+        let Some(host) = hosts(&planned.host) else {
+            continue;
+        };
+        for tool in &step.tools {
+            if host.process(tool.pid) == Some(identity(tool)) {
+                found.push((planned, tool, Arc::clone(&host)));
+            }
+        }
+    }
+    found
 }
 
 fn identity(tool: &Tool) -> ProcessIdentity {

@@ -17,6 +17,7 @@ use std::sync::mpsc::Sender;
 
 use super::decide::Limits;
 use super::dispatch::{Stretch, boot_id, check, started};
+use super::earlier::{Earlier, settle};
 use super::error::RunError;
 use super::orders::{History, Look};
 use super::orphans::end_orphans;
@@ -65,10 +66,12 @@ pub fn resume(
     if !is_new && state.plan != digest {
         return Err(changed_plan(&directory));
     }
-    let sets = Sets::used_by(&plan)?.begin(&plan, &request.run)?;
     let boot = boot_id();
+    let mut earlier = settle(&request.state, &request.run, &services, boot.as_deref())?;
+    let sets = Sets::used_by(&plan)?.begin(&plan, &request.run)?;
     let same_boot = boot.is_some() && boot == state.boot;
     let mut notes: Vec<String> = replay.torn.into_iter().collect();
+    notes.append(&mut earlier.notes);
     if request.documents_changed {
         notes.push(
             "the runbook or the site has changed since the run started; the plan from then is used"
@@ -84,16 +87,15 @@ pub fn resume(
         );
     }
     let history = histories(&plan, &state, &mut notes);
+    let notes = notes.iter().map(|note| services.masker.mask(note));
+    let notes = notes.collect();
     let opening = if is_new {
-        started(&plan, &request.run, &sets)
+        started(&plan, &request.run, &sets, Earlier { notes, ..earlier })
     } else {
         EventKind::RunResumed {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             boot,
-            notes: notes
-                .iter()
-                .map(|note| services.masker.mask(note))
-                .collect(),
+            notes,
         }
     };
     Stretch {

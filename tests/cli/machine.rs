@@ -189,7 +189,7 @@ fn backups_and_state_that_cannot_be_written() {
     assert_snapshot!(untouched(&sandbox, || sandbox.run(&["backup"])), @"
     exit 4
     -- stderr
-    error: failed to create [SITE]/blocked/quickstart
+    error: failed to list [SITE]/blocked/quickstart/runs
       cause: Not a directory (os error 20)
       hint: `backups` and `state` in the site file must lead to directories
     ");
@@ -441,7 +441,7 @@ rm small/filler
     error: run [RUN] was left during many[13], because its journal could not be written
       cause: failed to write to [SITE]/small/quickstart/runs/[RUN]/journal.jsonl
       cause: No space left on device (os error 28)
-      hint: free some space, then resume the run (`upgrade-kit resume [RUN]`)
+      hint: free some space, then resume the run (`upgrade-kit resume [RUN] --site site.yaml`)
     ");
     assert_eq!(sandbox.read("log"), "one\nlast\n");
 }

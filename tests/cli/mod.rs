@@ -3,6 +3,7 @@
 //! Every test runs the built program in a place of its own and holds its whole output, its exit code
 //! and what it left behind.
 
+mod after_another;
 mod documents;
 mod elsewhere;
 mod gates;

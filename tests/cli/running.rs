@@ -464,3 +464,24 @@ fn a_failing_stage_of_a_pipe() {
     let said = sandbox.run(&["backup"]);
     assert_eq!(said.code(), 5, "{said}");
 }
+
+/// On a terminal that cannot draw bars, or does not say what it is, lines are shown.
+#[test]
+fn every_terminal_shows_something() {
+    let mut sandbox =
+        Sandbox::own("backup:\n  - { id: one, uses: command.run, with: { argv: [\"true\"] } }\n");
+    for (terminal, shown) in [
+        (None, "done      one"),
+        (Some("dumb"), "done      one"),
+        (Some("xterm"), "(1/1) backup quickstart"),
+    ] {
+        if let Some(terminal) = terminal {
+            sandbox.set("TERM", terminal);
+        }
+        let said = sandbox.shell("script -qec \"$KIT backup\" /dev/null < /dev/null");
+        assert_eq!(said.code(), 0, "{said}");
+        let words = [shown, "Backup of quickstart"];
+        let told = words.iter().all(|words| said.stdout.contains(words));
+        assert!(told, "{terminal:?}: {said}");
+    }
+}

@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use rustix::process::Signal;
 
 use super::harness::{Said, Sandbox, wait_until};
+use crate::proof::kit::{Process, processes};
 use crate::zdt::world::{NEW, OLD, World};
 
 /// The world's site file in a sandbox.
@@ -176,6 +177,12 @@ fn killed_while_a_rollout_is_at_work() {
         ["dry rollingRestart SUCCESS", "rollingRestart SUCCESS"],
         "{said}"
     );
+    // What the killed run had left watching the rollout ends with it.
+    let watches = |process: &Process| {
+        std::fs::read_link(format!("/proc/{}/cwd", process.pid))
+            .is_ok_and(|place| place.starts_with(sandbox.root()))
+    };
+    wait_until("its WLST to end", || !processes().iter().any(watches));
 }
 
 #[test]

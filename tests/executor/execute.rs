@@ -332,7 +332,7 @@ fn a_run_whose_journal_cannot_be_written_stops_and_can_be_resumed() {
     assert_eq!(steps, &["first", "at-work"]);
     assert!(
         error
-            .hint()
+            .hint("--site site.yaml")
             .unwrap()
             .starts_with("free some space, then resume the run")
     );

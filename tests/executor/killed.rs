@@ -27,6 +27,8 @@ pub(super) fn killed_run(stage: &Stage, boot: &str, kinds: Vec<EventKind>) -> Ru
         set: None,
         uses: None,
         boot: Some(boot.to_owned()),
+        order: 1,
+        notes: Vec::new(),
         steps: plan.cards(),
     };
     for (at, kind) in std::iter::once(started).chain(kinds).enumerate() {

@@ -183,6 +183,12 @@ impl Kit {
         (newest, lines)
     }
 
+    /// The journal of the newest run.
+    pub(crate) fn newest_journal(&self) -> String {
+        let (run, _) = self.journal_lines();
+        std::fs::read_to_string(self.runs.join(run).join("journal.jsonl")).unwrap()
+    }
+
     fn lines_of(&self, run: &str) -> usize {
         let journal = std::fs::read(self.runs.join(run).join("journal.jsonl"));
         journal.map_or(0, |text| text.iter().filter(|byte| **byte == b'\n').count())

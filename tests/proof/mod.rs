@@ -7,6 +7,7 @@
     reason = "a test's helpers end the test where it cannot go on"
 )]
 
+mod anew;
 mod calls;
 mod kill;
 pub(crate) mod kit;

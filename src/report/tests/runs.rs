@@ -35,6 +35,8 @@ impl Script {
                 set: (phase == "backup").then(|| "20261121-093000".to_owned()),
                 uses: (phase != "backup").then(|| "20261121-093000".to_owned()),
                 boot: None,
+                order: 1,
+                notes: Vec::new(),
                 steps: cards,
             },
         );

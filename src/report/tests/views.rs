@@ -78,6 +78,7 @@ fn manifest() -> Manifest {
         plan: "ab".repeat(32),
         program: "0.1.0".to_owned(),
         sealed: "2026-11-21T09:31:10Z".parse().unwrap(),
+        order: 1,
         window_opened: Some("2026-11-21T09:30:00Z".parse().unwrap()),
         window_closed: Some("2026-11-21T09:31:00Z".parse().unwrap()),
         tools: [("dump".to_owned(), "mysqldump 11.4".to_owned())].into(),

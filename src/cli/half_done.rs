@@ -1,0 +1,110 @@
+//! What one run has left half-way is nothing that another one builds on, unless a person says so. An
+//! answer that was given in advance (`--yes`) is none to these questions.
+
+use super::gates;
+use super::load::LoadedSite;
+use super::stop::Stop;
+use crate::event::RunOutcome;
+use crate::journal::{Lock, RunSummary};
+use crate::plan::Phase;
+use crate::run;
+
+/// Before a new run. A restore leads out of any state; what a backup leaves is the state before it, as
+/// far as it counts here.
+pub(super) fn before(phase: Phase, loaded: &LoadedSite) -> Result<(), Stop> {
+    let Some(left) = unfinished(loaded)?.filter(|_| phase != Phase::Restore) else {
+        return Ok(());
+    };
+    let fact = not_finished(&left);
+    if gates::asked(&format!("{fact}. Begin a new {phase} nevertheless?")) == Some(true) {
+        return Ok(());
+    }
+    let options = &loaded.options;
+    let message = format!("{phase} was not started, nothing was changed: {fact}");
+    let stop = Stop::refused(message).hint(goes_on(&left, loaded));
+    let stop = match &left.set {
+        Some(set) if left.phase == Phase::Upgrade.as_str() => stop.hint(format!(
+            "`upgrade-kit restore --scenario {} --from {set} {options}` leads back",
+            left.scenario
+        )),
+        _ => stop,
+    };
+    let directory = loaded.state.join("runs").join(&left.run);
+    Err(stop.hint(format!(
+        "if you have seen to it that the installation is whole, take {} away: then the run is forgotten",
+        directory.display()
+    )))
+}
+
+/// For whoever is told that something is missing: the run that has perhaps moved it, and can put it where
+/// it belongs.
+pub(super) fn perhaps(loaded: &LoadedSite) -> Option<String> {
+    let left = unfinished(loaded).ok()??;
+    Some(format!(
+        "{}; {}",
+        not_finished(&left),
+        goes_on(&left, loaded)
+    ))
+}
+
+/// A run that was to change the installation and is neither done nor at work, the latest.
+fn unfinished(loaded: &LoadedSite) -> Result<Option<RunSummary>, Stop> {
+    // A run that is at work will be named by its lock.
+    if Lock::holder(&loaded.state).is_some() {
+        return Ok(None);
+    }
+    let left =
+        run::unfinished(&loaded.state).map_err(|error| Stop::of_run(error, &loaded.options))?;
+    Ok(left.filter(|run| run.phase != Phase::Backup.as_str()))
+}
+
+fn not_finished(left: &RunSummary) -> String {
+    format!(
+        "{} run {} is not finished, it {}",
+        left.phase,
+        left.run,
+        how(left)
+    )
+}
+
+fn goes_on(left: &RunSummary, loaded: &LoadedSite) -> String {
+    format!(
+        "`upgrade-kit resume {} {}` goes on with it",
+        left.run, loaded.options
+    )
+}
+
+/// Before a run is resumed: nothing may have worked on the site since.
+pub(super) fn since(run: &str, loaded: &LoadedSite) -> Result<(), Stop> {
+    if Lock::holder(&loaded.state).is_some() {
+        return Ok(());
+    }
+    let later =
+        run::later(&loaded.state, run).map_err(|error| Stop::of_run(error, &loaded.options))?;
+    let Some(latest) = later.first() else {
+        return Ok(());
+    };
+    let fact = format!(
+        "{} run {} has worked on this site since, it {}",
+        latest.phase,
+        latest.run,
+        how(latest)
+    );
+    if gates::asked(&format!("{fact}. Go on with run {run} nevertheless?")) == Some(true) {
+        return Ok(());
+    }
+    let message = format!("run {run} was not resumed, nothing was changed: {fact}");
+    Err(Stop::refused(message)
+        .hint("what it did may be undone by now, and would not be done again: begin a new run"))
+}
+
+fn how(run: &RunSummary) -> &'static str {
+    match run.outcome {
+        None => "was cut off",
+        Some(RunOutcome::Done) => "is done",
+        Some(RunOutcome::Failed) => "failed",
+        Some(RunOutcome::Interrupted) => "was interrupted",
+        Some(RunOutcome::Waiting) => "waits for an answer",
+        Some(RunOutcome::Unknown) => "ended in a way that this version does not know",
+    }
+}

@@ -1,0 +1,100 @@
+//! What earlier runs of a site have left: processes at work, and work that is half done.
+
+use std::path::Path;
+
+use super::error::RunError;
+use super::orphans::{at_work, end_orphans};
+use super::request::Services;
+use crate::adapter::Effect;
+use crate::event::{RunOutcome, RunState};
+use crate::journal::{JournalError, RunDirectory, RunSummary};
+use crate::plan::Plan;
+
+/// The latest run that has changed something, unless it is done: what it has left is neither the state
+/// before it nor the one that it was to reach.
+pub fn unfinished(state: &Path) -> Result<Option<RunSummary>, RunError> {
+    let (runs, _) = RunDirectory::list(state)?;
+    let latest = runs.into_iter().find(|run| has_changed(state, &run.run));
+    Ok(latest.filter(|run| run.outcome != Some(RunOutcome::Done)))
+}
+
+/// Runs that began after that one and have changed something, latest first: what it has done may be
+/// undone by now, or done once more. None for a run that never began.
+pub fn later(state: &Path, run: &str) -> Result<Vec<RunSummary>, RunError> {
+    let (mut runs, _) = RunDirectory::list(state)?;
+    let at = runs.iter().position(|one| one.run == run);
+    runs.truncate(at.unwrap_or(0));
+    runs.retain(|one| has_changed(state, &one.run));
+    Ok(runs)
+}
+
+/// Whether a step that changes something was begun. A run that cannot be read may have changed
+/// anything.
+fn has_changed(state: &Path, run: &str) -> bool {
+    read(state, run).map_or(true, |(plan, state)| {
+        let mut steps = plan.steps.iter().zip(&state.steps);
+        steps.any(|(planned, step)| step.attempts > 0 && planned.effect != Effect::Pure)
+    })
+}
+
+fn read(state: &Path, run: &str) -> Result<(Plan, RunState), JournalError> {
+    let directory = RunDirectory::open(state, run)?;
+    Ok((directory.plan()?, directory.state()?))
+}
+
+/// What a run has to know of those before it.
+pub(super) struct Earlier {
+    /// See `order` of [`crate::event::EventKind::RunStarted`], of a run that begins now.
+    pub(super) order: u64,
+    /// What was found and done, for the operator.
+    pub(super) notes: Vec<String>,
+}
+
+/// Ends what other runs that were killed have left at work. Called with the lock of the site, so that
+/// none of them lives. A job that only its own run can take up again is an error.
+pub(super) fn settle(
+    state: &Path,
+    own: &str,
+    services: &Services,
+    boot: Option<&str>,
+) -> Result<Earlier, RunError> {
+    let (runs, _) = RunDirectory::list(state)?;
+    let latest = runs.first().map_or(0, |run| run.order);
+    let order = latest.saturating_add(1);
+    let mut notes = Vec::new();
+    for run in runs {
+        if run.run == own || run.outcome.is_some() {
+            continue;
+        }
+        let note = |text: &str| {
+            let text = format!("{} run {}: {text}", run.phase, run.run);
+            services.masker.mask(&text)
+        };
+        let (plan, state) = match read(state, &run.run) {
+            Ok(read) => read,
+            Err(error) => {
+                notes.push(note(&format!(
+                    "what it left at work was not looked for: {error}"
+                )));
+                continue;
+            }
+        };
+        let same_boot = boot.is_some() && boot == state.boot.as_deref();
+        if !same_boot {
+            continue;
+        }
+        let job = at_work(&plan, &state, &services.hosts)
+            .into_iter()
+            .find(|(step, ..)| step.effect == Effect::External);
+        if let Some((step, tool, _)) = job {
+            return Err(RunError::JobLeft {
+                run: run.run.clone(),
+                step: step.id.clone(),
+                pid: tool.pid,
+            });
+        }
+        let ended = end_orphans(&plan, &state, &services.hosts, same_boot)?;
+        notes.extend(ended.iter().map(|text| note(text)));
+    }
+    Ok(Earlier { order, notes })
+}

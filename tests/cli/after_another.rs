@@ -1,0 +1,188 @@
+//! A run after one that was cut off, failed or was overtaken: what that one has left half-way is ended,
+//! named, and nothing is built on it without somebody's word.
+
+use std::fs;
+use std::path::PathBuf;
+
+use insta::assert_snapshot;
+use rustix::process::Signal;
+
+use super::harness::{Sandbox, wait_until};
+
+/// A backup; an upgrade and a restore whose only step is a program that waits.
+const STEPS: &str = "backup:
+  - { id: save, uses: command.run, with: { argv: [sh, -c, echo save >> log] } }
+  - { id: seal, uses: backupset.seal, after: [save] }
+upgrade:
+  - { id: look, uses: command.check, with: { argv: [sh, -c, test ! -e unfit] } }
+  - { id: change, uses: command.run, with: { argv: [./work, change], probe_argv: [grep, -qx, change-end, log] }, after: [look] }
+restore:
+  - { id: bring-back, uses: command.run, with: { argv: [./work, bring-back] } }
+";
+
+const WORK: &str = "echo $1-begin >> log
+sleep 77 &
+echo $! > grandchild
+i=0; while test ! -e go && test $i -lt 3000; do sleep 0.05; i=$((i + 1)); done
+kill $(cat grandchild); wait
+test ! -e fail || exit 7
+echo $1-end >> log";
+
+fn log(sandbox: &Sandbox) -> String {
+    fs::read_to_string(sandbox.path("log"))
+        .unwrap_or_default()
+        .replace('\n', " ")
+}
+
+fn backed_up() -> Sandbox {
+    let sandbox = Sandbox::own(STEPS);
+    sandbox.script("work", WORK);
+    _ = sandbox.done(&["backup"]);
+    sandbox
+}
+
+/// The journals, earliest first.
+fn journals(sandbox: &Sandbox) -> Vec<PathBuf> {
+    let runs = fs::read_dir(sandbox.path("runs/quickstart/runs")).unwrap();
+    let mut journals: Vec<PathBuf> = runs
+        .map(|run| run.unwrap().path().join("journal.jsonl"))
+        .collect();
+    journals.sort_by_key(|journal| fs::metadata(journal).and_then(|file| file.modified()).ok());
+    journals
+}
+
+/// Kills the program in the midst of `change`, whose tool lives on.
+fn killed() -> Sandbox {
+    let sandbox = backed_up();
+    let running = sandbox.start(sandbox.command(&["upgrade", "--yes"]));
+    wait_until("the change to be at work", || {
+        let journal = journals(&sandbox).pop().unwrap();
+        log(&sandbox).contains("change-begin")
+            && fs::read_to_string(journal).is_ok_and(|text| text.contains("./work change"))
+    });
+    running.signal(Signal::KILL);
+    assert_eq!(running.finish().code(), -9);
+    sandbox
+}
+
+fn lives(sandbox: &Sandbox) -> bool {
+    let pid = sandbox.read("grandchild").trim().to_owned();
+    fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat.contains(") Z ") && stat.contains("sleep"))
+}
+
+#[test]
+fn nothing_is_built_on_a_half_done_upgrade() {
+    let sandbox = killed();
+    assert_snapshot!(sandbox.run(&["backup"]), @"
+    exit 4
+    -- stderr
+    error: backup was not started, nothing was changed: upgrade run [RUN] is not finished, it was cut off
+      hint: `upgrade-kit resume [RUN] --site site.yaml` goes on with it
+      hint: `upgrade-kit restore --scenario same-server --from [RUN] --site site.yaml` leads back
+      hint: if you have seen to it that the installation is whole, take [SITE]/runs/quickstart/runs/[RUN] away: then the run is forgotten
+    ");
+    assert_snapshot!(sandbox.run(&["upgrade"]), @"
+    exit 4
+    -- stderr
+    error: upgrade was not started, nothing was changed: upgrade run [RUN] is not finished, it was cut off
+      hint: `upgrade-kit resume [RUN] --site site.yaml` goes on with it
+      hint: `upgrade-kit restore --scenario same-server --from [RUN] --site site.yaml` leads back
+      hint: if you have seen to it that the installation is whole, take [SITE]/runs/quickstart/runs/[RUN] away: then the run is forgotten
+    ");
+    assert_eq!(log(&sandbox), "save change-begin ");
+    assert!(lives(&sandbox), "a refusal ends nothing");
+    assert_eq!(
+        sandbox.run(&["upgrade", "--yes"]).code(),
+        4,
+        "no answer to this"
+    );
+    // A person may say so; what was left at work is ended all the same.
+    let said = sandbox.shell(
+        "mkfifo keys; script -qec \"$KIT backup\" /dev/null < keys & exec 3> keys; echo y >&3; wait $!",
+    );
+    assert_eq!(said.code(), 0, "{said}");
+    for part in [
+        "is not finished, it was cut off. Begin a new backup nevertheless? [y/N]",
+        "(`./work change`) was still at work and was ended",
+    ] {
+        assert!(said.stdout.contains(part), "{part} in {said}");
+    }
+    assert!(!lives(&sandbox));
+    assert_eq!(log(&sandbox), "save change-begin save ");
+}
+
+/// The way back is open, and what would work against it is ended first.
+#[test]
+fn a_restore_ends_what_a_killed_upgrade_left_at_work() {
+    let sandbox = killed();
+    let running = sandbox.start(sandbox.command(&["restore"]));
+    wait_until("the restore to work", || {
+        log(&sandbox).contains("bring-back-begin")
+    });
+    sandbox.write("go", "");
+    assert_snapshot!(running.finish(), @"
+    exit 0
+    -- stdout
+    [TIME]  start                 restore of quickstart, same-server, 1 step, run [RUN]
+    [TIME]                        upgrade run [RUN]: step `change`: process [PID] (`./work change`) was still at work and was ended
+    [TIME]  begin     bring-back
+    [TIME]  runs      bring-back  ./work bring-back
+    [TIME]  done      bring-back  exit code 0  [SPAN]
+    [TIME]  done                  restore of quickstart  [SPAN]
+
+    Restore of quickstart: done after [SPAN] (run [RUN], same-server)
+      1 step done
+
+    Uses backup set [RUN]  [SITE]/backups/quickstart/[RUN]
+    ");
+    assert_eq!(
+        log(&sandbox),
+        "save change-begin bring-back-begin bring-back-end "
+    );
+    // After it the upgrade is history: it is not gone on with by mistake.
+    let upgrade = journals(&sandbox).remove(1);
+    let run = upgrade
+        .parent()
+        .unwrap()
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap();
+    assert_snapshot!(sandbox.run(&["resume", run]), @"
+    exit 4
+    -- stderr
+    error: run [RUN] was not resumed, nothing was changed: restore run [RUN] has worked on this site since, it is done
+      hint: what it did may be undone by now, and would not be done again: begin a new run
+    ");
+    assert_snapshot!(sandbox.run(&["resume"]), @"
+    exit 4
+    -- stderr
+    error: the newest run, [RUN], is done: nothing to resume
+      hint: `upgrade-kit runs` lists all; name the one to resume
+    ");
+    assert_eq!(
+        log(&sandbox),
+        "save change-begin bring-back-begin bring-back-end "
+    );
+    _ = sandbox.done(&["backup"]);
+    assert_eq!(sandbox.run(&["resume", run, "--yes"]).code(), 4);
+    assert!(log(&sandbox).ends_with("bring-back-end save "));
+}
+
+/// A failure before anything was changed leaves nothing half-way.
+#[test]
+fn an_upgrade_that_only_looked_bars_nothing() {
+    let sandbox = backed_up();
+    sandbox.write("unfit", "");
+    assert_eq!(sandbox.run(&["upgrade"]).code(), 5);
+    _ = sandbox.done(&["backup"]);
+    sandbox.write("go", "");
+    sandbox.write("fail", "");
+    fs::remove_file(sandbox.path("unfit")).unwrap();
+    assert_eq!(sandbox.run(&["upgrade"]).code(), 5);
+    assert_eq!(sandbox.run(&["backup"]).code(), 4);
+    fs::remove_file(sandbox.path("fail")).unwrap();
+    _ = sandbox.done(&["resume"]);
+    _ = sandbox.done(&["backup"]);
+}
