@@ -16,7 +16,7 @@ use upgrade_kit::host::{
 use super::fault::Fault;
 
 /// Tools whose standard output is read although it is kept: the commands of WebLogic's nodes.
-const IS_READ: &[&str] = &["/bin/sh"];
+const ARE_READ: &[&str] = &["/bin/sh", "/ssh"];
 
 /// This machine; at one call of a tool, `tool.sh` is in the tool's place.
 #[derive(Default)]
@@ -83,7 +83,8 @@ impl Faulty {
         }
         if let Some(folder) = self.talk.get() {
             let is_logged = matches!(streams.stdout, Stdout::Captured);
-            let is_free = is_logged && !IS_READ.contains(&invocation.program.as_str());
+            let is_read = |end: &&str| invocation.program.ends_with(*end);
+            let is_free = is_logged && !ARE_READ.iter().any(is_read);
             let place = if is_free { "both" } else { "err" };
             put_before(
                 &mut replaced,
