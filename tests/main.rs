@@ -40,6 +40,7 @@ mod mysql;
 mod oracle;
 mod ox;
 mod plans;
+mod planted;
 mod postgres;
 mod proof;
 mod rig_server;

@@ -1,6 +1,7 @@
 //! Looks for a secret in every argument list and environment of the machine while something works.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Every argument list and environment that can be read while tools come and go.
 fn sample(found: &mut Vec<String>, secret: &str) {
@@ -27,8 +28,8 @@ fn sample(found: &mut Vec<String>, secret: &str) {
     }
 }
 
-/// Ends the sampling, also when the work between panics.
-struct Ends<'a>(&'a AtomicBool);
+/// Ends what watches a work, also when the work panics.
+pub(crate) struct Ends<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
@@ -38,14 +39,35 @@ impl Drop for Ends<'_> {
 
 /// Does the work, and tells where the secret was seen meanwhile.
 pub(crate) fn seen_while(secret: &str, work: impl FnOnce()) -> Vec<String> {
+    let (found, samples) = seen_when(secret, Duration::ZERO, || true, work);
+    assert!(samples > 10);
+    found
+}
+
+/// The same with a pause after every look, and only of looks that began and ended while it is time; and how
+/// many there were.
+pub(crate) fn seen_when(
+    secret: &str,
+    pause: Duration,
+    is_time: impl Fn() -> bool + Sync,
+    work: impl FnOnce(),
+) -> (Vec<String>, u32) {
     let done = AtomicBool::new(false);
-    let (found, samples) = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let sampler = scope.spawn(|| {
             let mut found = Vec::new();
             let mut samples = 0_u32;
             while !done.load(Ordering::Relaxed) {
-                sample(&mut found, secret);
-                samples += 1;
+                if is_time() {
+                    let known = found.len();
+                    sample(&mut found, secret);
+                    if is_time() {
+                        samples += 1;
+                    } else {
+                        found.truncate(known);
+                    }
+                }
+                std::thread::sleep(pause);
             }
             (found, samples)
         });
@@ -54,7 +76,5 @@ pub(crate) fn seen_while(secret: &str, work: impl FnOnce()) -> Vec<String> {
             work();
         }
         sampler.join().unwrap()
-    });
-    assert!(samples > 10);
-    found
+    })
 }

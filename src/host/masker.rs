@@ -222,6 +222,25 @@ mod tests {
         }
     }
 
+    /// What is printed is a file that the secret was written into, as JSON, in a URL, in base64.
+    #[test]
+    fn an_escaped_secret_is_masked_in_every_form() {
+        let masker = knowing(&["p\"a\\s's"]);
+        for text in [
+            r#"p\"a\\s's"#,
+            r#"p\\\"a\\\\s's"#,
+            "p%5C%22a%5C%5Cs%27s",
+            r#"p\"a\\s'\''s"#,
+            "p\\&quot;a\\\\s&apos;s",
+            "cFwiYVxccydz",
+        ] {
+            assert_eq!(masker.mask(&format!("<{text}>")), "<***>", "{text}");
+        }
+        // `password="` and the same.
+        let masked = masker.mask("cGFzc3dvcmQ9InBcImFcXHMncw==");
+        assert!(masked.contains("***") && masked.len() < 22, "{masked}");
+    }
+
     #[test]
     fn basic_authorization_is_masked_wherever_the_secret_begins() {
         let masker = knowing(&["correct horse battery"]);

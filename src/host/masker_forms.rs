@@ -4,11 +4,23 @@
 /// ones would hit innocent words.
 const SHORTEST_INNER: usize = 6;
 
-/// The secret itself and the forms in which tools print it. May hold doubles.
+/// The secret itself and the forms in which tools print it, also those of what it becomes in an option
+/// file or an argument file: a tool that prints such a file may disguise it once more. May hold doubles.
 pub(super) fn forms(secret: &str) -> Vec<String> {
     if secret.is_empty() {
         return Vec::new();
     }
+    let mut forms = forms_of(secret);
+    let mut escaped = vec![quoted(secret)];
+    escaped.extend(json(secret));
+    escaped.dedup();
+    for escaped in escaped.iter().filter(|escaped| *escaped != secret) {
+        forms.extend(forms_of(escaped));
+    }
+    forms
+}
+
+fn forms_of(secret: &str) -> Vec<String> {
     let upper = percent(secret, false);
     let lower = percent(secret, true);
     let mut forms = vec![
@@ -18,12 +30,10 @@ pub(super) fn forms(secret: &str) -> Vec<String> {
         upper,
         lower,
         secret.replace('\'', r"'\''"),
-        secret.replace('\\', r"\\").replace('"', "\\\""),
+        quoted(secret),
         xml(secret),
     ];
-    if let Ok(json) = serde_json::to_string(secret) {
-        forms.push(json[1..json.len() - 1].to_owned());
-    }
+    forms.extend(json(secret));
     let encoded = base64(secret.as_bytes());
     forms.push(encoded.trim_end_matches('=').to_owned());
     forms.push(encoded);
@@ -34,6 +44,17 @@ pub(super) fn forms(secret: &str) -> Vec<String> {
         }
     }
     forms
+}
+
+/// Between the double quotes of an option file.
+fn quoted(text: &str) -> String {
+    text.replace('\\', r"\\").replace('"', "\\\"")
+}
+
+/// Between the double quotes of JSON.
+fn json(text: &str) -> Option<String> {
+    let json = serde_json::to_string(text).ok()?;
+    Some(json[1..json.len() - 1].to_owned())
 }
 
 fn percent(text: &str, lower: bool) -> String {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
 use super::scene::{Row, Scene, Set, Sound, row, some};
+use crate::planted::instead_of;
 use crate::rig_server::command;
 use crate::{mysql, oracle, postgres};
 
@@ -71,6 +72,16 @@ fn file(name: &str, content: &str) -> (Arc<TempDir>, PathBuf) {
 /// A scene on a schema of its own.
 fn mysql_scene(more: Value) -> Option<(Scene, String)> {
     let rig = mysql::rig::rig()?;
+    let password = instead_of(&rig.password, "");
+    if password != rig.password {
+        let text = password.replace('\\', "\\\\").replace('\'', "''");
+        for host in ["localhost", "127.0.0.1"] {
+            rig.sql(&format!(
+                "ALTER USER '{}'@'{host}' IDENTIFIED BY '{text}';",
+                rig.user
+            ));
+        }
+    }
     let schema = mysql::rig::new_name();
     rig.create(&schema, "utf8mb4", "utf8mb4_bin");
     rig.load(&schema, SMALL);
@@ -78,7 +89,7 @@ fn mysql_scene(more: Value) -> Option<(Scene, String)> {
     let options = with(options, more);
     let name = schema.clone();
     let mut scene = Scene::new(options, Path::new(&schema), move || rig.exact_dump(&name));
-    scene.password.clone_from(&rig.password);
+    scene.password = password;
     Some((scene, schema))
 }
 
@@ -127,13 +138,19 @@ fn keep<T: Send + Sync + 'static>(scene: &mut Scene, what: T) {
 
 fn postgres_scene(more: Value) -> Option<(Scene, String)> {
     let rig = postgres::rig::rig()?;
+    let password = instead_of(&rig.password, "");
+    if password != rig.password {
+        let text = password.replace('\'', "''");
+        let change = format!("ALTER ROLE {} PASSWORD '{text}';", rig.user);
+        rig.sql("postgres", "", &change);
+    }
     let database = rig.empty();
     rig.sql(&database, "SET ROLE wso2;", SMALL);
     let options = json!({ "connection": rig.connection(), "database": database });
     let options = with(options, more);
     let name = database.clone();
     let mut scene = Scene::new(options, Path::new(&database), move || rig.exact_dump(&name));
-    scene.password.clone_from(&rig.password);
+    scene.password = password;
     Some((scene, database))
 }
 
@@ -184,7 +201,7 @@ fn oracle_scene(more: Value) -> (Scene, Arc<oracle::rig::Rig>) {
         format!("{files}\n{jobs}\n{}", of_state.exact("DOMIBUS"))
     };
     let mut scene = Scene::new(with(options, more), rig.directory.path(), state);
-    oracle::rig::PASSWORD.clone_into(&mut scene.password);
+    scene.password = oracle::rig::password();
     (scene, rig)
 }
 
@@ -232,14 +249,18 @@ fn h2_scene(more: Value) -> Option<Scene> {
     }
     let folder = Arc::new(tempdir().unwrap());
     let database = folder.path().join("carbon");
+    let password = instead_of("wso2carbon", "");
+    // As in Java's argument files.
+    let quoted = password.replace('\\', "\\\\").replace('"', "\\\"");
+    let account = folder.path().join("account");
     let h2 = move |tool: &str, more: &[&str]| {
         let url = format!("jdbc:h2:file:{}", database.display());
+        let words = format!("org.h2.tools.{tool} -user wso2carbon -password \"{quoted}\"\n");
+        std::fs::write(&account, words).unwrap();
         let output = command("java")
             .args(["-XX:TieredStopAtLevel=1", "-cp"])
             .arg(&jar)
-            .arg(format!("org.h2.tools.{tool}"))
-            .args(["-user", "wso2carbon", "-password", "wso2carbon", "-url"])
-            .arg(&url)
+            .args([&format!("@{}", account.display()), "-url", &url])
             .args(more)
             .output()
             .unwrap();
@@ -261,7 +282,7 @@ fn h2_scene(more: Value) -> Option<Scene> {
         "file": path, "user": "wso2carbon", "password": { "env": "DB_PASSWORD" }, "jar": jar,
     } });
     let mut scene = Scene::new(with(options, more), folder.path(), state);
-    "wso2carbon".clone_into(&mut scene.password);
+    scene.password = password;
     Some(scene)
 }
 

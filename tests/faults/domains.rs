@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::scene::{Row, Scene, Set, Sound, some};
 use crate::server::kill_below;
-use crate::weblogic::rig::{Domain, PASSWORD, message, text};
+use crate::weblogic::rig::{Domain, message, password, text};
 use crate::zdt::way_back;
 use crate::zdt::world::{NEW, World};
 
@@ -46,7 +46,7 @@ pub(super) const ZDT: &[Row] = &[
 fn on(domain: &Arc<Domain>, options: Value) -> Scene {
     let own = Arc::clone(domain);
     let mut scene = Scene::new(options, domain.directory.path(), move || own.world());
-    PASSWORD.clone_into(&mut scene.password);
+    scene.password = password();
     scene
 }
 
@@ -153,7 +153,7 @@ fn servers() -> Option<(Arc<Domain>, Scene)> {
         format!("{} servers", count.count())
     };
     let mut scene = Scene::new(options, domain.directory.path(), state);
-    PASSWORD.clone_into(&mut scene.password);
+    scene.password = password();
     Some((domain, scene))
 }
 
@@ -203,7 +203,7 @@ fn nodes(world: World, options: Value, paths: &'static [&'static str]) -> Scene 
         all.join("\n")
     };
     let mut scene = Scene::new(options, &place, state);
-    PASSWORD.clone_into(&mut scene.password);
+    scene.password = password();
     scene
 }
 
@@ -285,7 +285,7 @@ fn survey_domain() -> Option<Scene> {
             "--site",
         ])
         .arg(&site)
-        .env("WEBLOGIC_PASSWORD", PASSWORD)
+        .env("WEBLOGIC_PASSWORD", password())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&planned.stderr);

@@ -4,16 +4,19 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use upgrade_kit::host::{
     Argument, Attributes, Control, Entry, Exit, FileStat, HeldFolder, HeldLock, Host, HostError,
-    HostWriter, HttpAnswer, Invocation, LocalHost, ProcessIdentity, Stdin, Streams,
+    HostWriter, HttpAnswer, Invocation, LocalHost, ProcessIdentity, Stdin, Stdout, Streams,
 };
 
 use super::fault::Fault;
+
+/// Tools whose standard output is read although it is kept: the commands of WebLogic's nodes.
+const ARE_READ: &[&str] = &["/bin/sh", "/ssh"];
 
 /// This machine; at one call of a tool, `tool.sh` is in the tool's place.
 #[derive(Default)]
@@ -22,6 +25,8 @@ pub(super) struct Faulty {
     pub(super) at: Option<(usize, Fault)>,
     /// Written by a tool that hangs.
     pub(super) mark: PathBuf,
+    /// Where tools put what they were given, if they tell it.
+    talk: OnceLock<PathBuf>,
     /// Whether the call came, and the fault is one that this call can have.
     happened: AtomicBool,
     programs: Mutex<Vec<String>>,
@@ -34,6 +39,11 @@ impl Faulty {
             mark,
             ..Self::default()
         }
+    }
+
+    /// Lets every tool tell what it is given, and put it into that folder, before it works.
+    pub(super) fn talk(&self, folder: PathBuf) {
+        self.talk.set(folder).unwrap();
     }
 
     /// The programs that were called, in order, without their folders.
@@ -55,21 +65,53 @@ impl Faulty {
         (at + 1 == programs.len()).then_some(fault)
     }
 
-    /// The call with `tool.sh` in the tool's place. The descriptors of secret pipes stay the same.
-    fn replaced(&self, invocation: &Invocation, fault: Fault) -> Invocation {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/tool.sh");
-        let words: [OsString; 4] = [
-            fault.name().into(),
-            self.mark.clone().into(),
-            super::fault::flood_bytes().to_string().into(),
-            invocation.program.clone().into(),
-        ];
+    /// The call with what shall be in the tool's place.
+    fn replaced(
+        &self,
+        invocation: &Invocation,
+        fault: Option<Fault>,
+        streams: &Streams<'_>,
+    ) -> Invocation {
         let mut replaced = invocation.clone();
-        replaced.program = script.display().to_string();
-        let own = words.into_iter().map(Argument::Text);
-        replaced.arguments = own.chain(invocation.arguments.iter().cloned()).collect();
+        if let Some(fault) = fault {
+            let words = [
+                fault.name().into(),
+                self.mark.clone().into(),
+                super::fault::flood_bytes().to_string().into(),
+            ];
+            put_before(&mut replaced, "tool.sh", words);
+        }
+        if let Some(folder) = self.talk.get() {
+            let is_logged = matches!(streams.stdout, Stdout::Captured);
+            let is_read = |end: &&str| invocation.program.ends_with(*end);
+            let is_free = is_logged && !ARE_READ.iter().any(is_read);
+            let place = if is_free { "both" } else { "err" };
+            put_before(
+                &mut replaced,
+                "talk.sh",
+                [folder.clone().into(), place.into()],
+            );
+        }
         replaced
     }
+}
+
+/// Puts a script of this folder with these words in a tool's place. The descriptors of secret pipes stay
+/// the same.
+fn put_before<const WORDS: usize>(
+    invocation: &mut Invocation,
+    script: &str,
+    words: [OsString; WORDS],
+) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/faults")
+        .join(script)
+        .display()
+        .to_string();
+    let program = std::mem::replace(&mut invocation.program, script);
+    let own = words.into_iter().chain([program.into()]);
+    let own = own.map(Argument::Text).collect::<Vec<_>>();
+    invocation.arguments.splice(..0, own);
 }
 
 /// Everything else is done as [`LocalHost`] does it.
@@ -94,17 +136,21 @@ impl Host for Faulty {
     ) -> Result<Exit, HostError> {
         let fault = self.next(&invocation.program);
         let reads = matches!(streams.stdin, Stdin::Reader(_));
-        let Some(fault) = fault.filter(|fault| reads || !fault.wants_input()) else {
-            return LocalHost.run(invocation, streams, control);
-        };
-        self.happened.store(true, Ordering::SeqCst);
-        if fault == Fault::Missing {
+        let fault = fault.filter(|fault| reads || !fault.wants_input());
+        if fault.is_some() {
+            self.happened.store(true, Ordering::SeqCst);
+        }
+        if fault == Some(Fault::Missing) {
             return Err(HostError::NoSuchProgram {
                 program: invocation.program.clone(),
             });
         }
-        let ran = LocalHost.run(&self.replaced(invocation, fault), streams, control);
-        // What is said of `tool.sh` would have been said of the tool.
+        let ran = LocalHost.run(
+            &self.replaced(invocation, fault, &streams),
+            streams,
+            control,
+        );
+        // What is said of a script in its place would have been said of the tool.
         ran.map_err(|error| match error {
             HostError::Stream { action, source, .. } => HostError::Stream {
                 action,

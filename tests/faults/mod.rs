@@ -10,6 +10,8 @@
 //! them, and of rows whose tools take seconds only some cells are tried; with it, all are, and a flood is
 //! one GiB.
 //!
+//! [`talk`] lets sound tools tell all they are given, while they do their work: no secret shows.
+//!
 //! [`restarts`] lets real database servers fall: in the middle of a step and between steps.
 
 mod brokers;
@@ -22,6 +24,7 @@ mod machine;
 mod products;
 mod restarts;
 mod scene;
+mod talk;
 mod trial;
 
 use std::collections::BTreeSet;

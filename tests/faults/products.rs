@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use super::scene::{Row, Scene, row, some};
-use crate::ox::rig::{PASSWORD, Rig};
+use crate::ox::rig::{Rig, password};
 use crate::rig_server::command;
 use crate::server::Ground;
 
@@ -156,6 +156,6 @@ fn cluster(action: &'static str) -> Option<Scene> {
         format!("{}\n{schema}", own.read("sim/servers"))
     };
     let mut scene = Scene::new(options, &rig.path(""), state);
-    PASSWORD.clone_into(&mut scene.password);
+    scene.password = password();
     Some(scene)
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::planted::instead_of;
+
 /// Everything that the step may change, as text that is the same for the same state.
 pub(super) type State = Arc<dyn Fn() -> String + Send + Sync>;
 
@@ -43,7 +45,7 @@ impl Scene {
             options,
             set: Set::None,
             state: Arc::new(state),
-            password: "Geheim#9x@y".to_owned(),
+            password: instead_of("Geheim#9x@y", ""),
             own: vec![place.display().to_string()],
         }
     }

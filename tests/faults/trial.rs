@@ -1,15 +1,15 @@
 //! One run of a scene through the executor, with a fault or without, and its resumption.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use upgrade_kit::adapter::registry;
 use upgrade_kit::backup::{SealedSet, VerifyWatch};
-use upgrade_kit::event::{FailureReport, Level, RunOutcome, StepStatus};
+use upgrade_kit::event::{Event, FailureReport, Level, RunOutcome, StepStatus};
 use upgrade_kit::host::{Host, LocalHost, Masker, Secret, StopFlag};
 use upgrade_kit::plan::{Phase, Plan, fill_outputs};
 use upgrade_kit::run::{
@@ -21,6 +21,7 @@ use super::fault::Fault;
 use super::host::Faulty;
 use super::scene::{Row, Scene, Set, Sound, State};
 use crate::executor::world::{empty_plan, planned};
+use crate::secret_sampler::Ends;
 use crate::stage::decode;
 
 /// Longer than any step here takes, whatever its tool does.
@@ -47,6 +48,7 @@ pub(super) struct Ended {
     /// It had to be stopped.
     pub(super) is_overdue: bool,
     pub(super) took: Duration,
+    pub(super) events: Vec<Event>,
 }
 
 impl Trial {
@@ -91,6 +93,27 @@ impl Trial {
         trial
     }
 
+    /// What a process left that was killed: a run in that folder, to be resumed with that password.
+    pub(super) fn left(place: &Path, password: String) -> Self {
+        let mut scene = Scene::new(json!({}), place, String::new);
+        scene.password = password;
+        let mut trial = Self::on("milestone", scene, None);
+        trial.plan.state = place.join("state");
+        trial
+    }
+
+    /// The folder of the run and its set.
+    pub(super) fn place(&self) -> &Path {
+        self.place.path()
+    }
+
+    /// The secrets that the step takes.
+    pub(super) fn secrets(&self) -> usize {
+        let step = self.plan.steps.iter().find(|step| step.id == STEP).unwrap();
+        let options = Value::Object(step.options.clone());
+        decode(&step.action, &options).secrets().len()
+    }
+
     /// Runs one step with the set that a run before wrote.
     pub(super) fn used(&mut self, run: &str, step: Sound) -> Ended {
         self.plan = empty_plan(self.place.path());
@@ -132,14 +155,14 @@ impl Trial {
 
     /// Runs the plan to its end; a tool that hangs is noticed by the operator, who stops the run.
     pub(super) fn run(&self, is_done: impl Fn() -> bool + Send + Sync + 'static) -> Ended {
-        self.watched(is_done, |services, stops| {
+        self.watched(is_done, |services, stops, events| {
             let request = RunRequest {
                 plan: self.plan.clone(),
                 site_text: "site: test\n".to_owned(),
                 limits: Limits::default(),
                 stops,
             };
-            execute(request, services, channel().0).unwrap()
+            execute(request, services, events).unwrap()
         })
     }
 
@@ -153,7 +176,7 @@ impl Trial {
                 .fold(state(), |text, own| text.replace(own.as_str(), "OWN"));
             text == wanted
         };
-        self.watched(is_done, |services, stops| {
+        self.watched(is_done, |services, stops, events| {
             let request = ResumeRequest {
                 state: self.plan.state.clone(),
                 run: run.to_owned(),
@@ -161,16 +184,17 @@ impl Trial {
                 limits: Limits::default(),
                 stops,
             };
-            resume(request, services, channel().0).unwrap()
+            resume(request, services, events).unwrap()
         })
     }
 
     fn watched(
         &self,
         is_done: impl Fn() -> bool + Send + Sync + 'static,
-        act: impl FnOnce(Services, StopSource) -> RunReport,
+        act: impl FnOnce(Services, StopSource, Sender<Event>) -> RunReport,
     ) -> Ended {
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let (events, told) = channel();
         let over = AtomicBool::new(false);
         let begun = Instant::now();
         let (mark, is_over) = (&self.mark, &over);
@@ -191,8 +215,13 @@ impl Trial {
                 }
                 overdue
             });
-            let report = act(self.services(is_done), StopSource::Channel(receiver));
-            over.store(true, Ordering::SeqCst);
+            let ends = Ends(is_over);
+            let report = act(
+                self.services(is_done),
+                StopSource::Channel(receiver),
+                events,
+            );
+            drop(ends);
             (report, watcher.join().unwrap())
         });
         _ = std::fs::remove_file(&self.mark);
@@ -210,6 +239,7 @@ impl Trial {
             failure: step,
             is_overdue,
             took: begun.elapsed(),
+            events: told.into_iter().collect(),
         }
     }
 

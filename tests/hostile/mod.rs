@@ -10,7 +10,7 @@
 mod cut;
 mod forge;
 mod names;
-mod secrets;
+pub(crate) mod secrets;
 mod sets;
 mod sizes;
 mod trees;

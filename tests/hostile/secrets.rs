@@ -48,7 +48,7 @@ fn is_secret(schema: &Value) -> bool {
 }
 
 /// Whether a schema, or what it refers to, holds a secret.
-fn holds_secret(schema: &Value, root: &Value) -> bool {
+pub(crate) fn holds_secret(schema: &Value, root: &Value) -> bool {
     match schema {
         Value::Object(_) if is_secret(schema) => true,
         Value::Object(fields) => fields.iter().any(|(key, value)| match value {

@@ -9,6 +9,12 @@ use upgrade_kit::adapter::Action;
 
 pub(crate) const PASSWORD: &str = "Geheim#9x@y";
 
+/// What the accounts of a simulated database are opened with.
+pub(crate) fn password() -> String {
+    // No password of Oracle holds a double quote.
+    crate::planted::instead_of(PASSWORD, "\"")
+}
+
 /// The schema of the tests as an application leaves it.
 const SEED: &str = "
 CREATE TABLE TB_MESSAGE (ID NUMBER(19) NOT NULL, BODY VARCHAR2(255 CHAR), PRIMARY KEY (ID));
@@ -69,9 +75,10 @@ impl Rig {
             let sim = Self::sim().display().to_string();
             rig.program(program, &format!("exec python3 {sim}/{script} \"$@\""));
         }
+        let password = password();
         rig.python(&format!(
-            "b.add_user('DOMIBUS', '{PASSWORD}', ['CREATE SESSION', 'CREATE TABLE', 'SELECT V_$SESSION'])\n\
-             b.add_user('OTHER', '{PASSWORD}', ['CREATE SESSION', 'CREATE TABLE', 'SELECT V_$SESSION'])\n\
+            "b.add_user('DOMIBUS', {password:?}, ['CREATE SESSION', 'CREATE TABLE', 'SELECT V_$SESSION'])\n\
+             b.add_user('OTHER', {password:?}, ['CREATE SESSION', 'CREATE TABLE', 'SELECT V_$SESSION'])\n\
              b.run('INSERT INTO m_directories VALUES (?, ?)', 'UPK_DIR', '{}')\n\
              for right in ('READ', 'WRITE'):\n    b.run('INSERT INTO m_directory_grants VALUES (?, ?, ?)', \
              'UPK_DIR', 'PUBLIC', right)\n",
@@ -134,7 +141,8 @@ impl Rig {
         let input = self.path("input.sql");
         let text = format!(
             "SET SQLBLANKLINES ON\nWHENEVER SQLERROR EXIT 1\n\
-             CONNECT {account}/\"{PASSWORD}\"@//db.example:1521/domibus\n{statements}\nEXIT\n"
+             CONNECT {account}/\"{}\"@//db.example:1521/domibus\n{statements}\nEXIT\n",
+            password()
         );
         std::fs::write(&input, text).unwrap();
         let output = Command::new(self.path("bin/sqlplus"))

@@ -7,6 +7,11 @@ use std::process::{Command, Stdio};
 
 pub(crate) const PASSWORD: &str = "Geheim#9x@y";
 
+/// The master administrator's password.
+pub(crate) fn password() -> String {
+    crate::planted::instead_of(PASSWORD, "")
+}
+
 /// The id that the tools give to the new server.
 pub(crate) const NEW: &str = "8";
 
@@ -75,12 +80,12 @@ impl Rig {
         ] {
             std::fs::create_dir_all(rig.path(name)).unwrap();
         }
-        rig.write("sim/password", PASSWORD);
+        rig.write("sim/password", &password());
         rig.write("sim/servers", "3 oxserver\n");
         rig.write("sim/next-id", &format!("{NEW}\n"));
         rig.write("sim/new-node", "n1");
         rig.write("sim/calls", "");
-        rig.write("password", &format!("{PASSWORD}\n"));
+        rig.write("password", &format!("{}\n", password()));
         std::fs::set_permissions(rig.path("password"), PermissionsExt::from_mode(0o600)).unwrap();
         for schema in &rig.schemata {
             rig.write(&format!("sim/schemata/{schema}/enabled"), "yes\n");

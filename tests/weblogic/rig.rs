@@ -18,6 +18,12 @@ use crate::stage::decode;
 
 pub(crate) const PASSWORD: &str = "weblogic-Passw0rd";
 
+/// The administrator's password.
+pub(crate) fn password() -> String {
+    // Java reads the environment in the locale of the tests.
+    crate::planted::instead_of(PASSWORD, "ü")
+}
+
 /// A domain with everything around a step.
 pub(crate) struct Domain {
     pub(crate) directory: tempfile::TempDir,
@@ -62,7 +68,7 @@ fn first() -> String {
     let topic = subscriber("one", &kept) + &subscriber("two", "");
     format!(
         "<domain name=\"domibus\" version=\"12.2.1.4.0\" adminServer=\"AdminServer\" next=\"1\" \
-         url=\"t3://127.0.0.1:7001\" user=\"weblogic\" password=\"{PASSWORD}\">\
+         url=\"t3://127.0.0.1:7001\" user=\"weblogic\" password=\"{}\">\
          <cluster name=\"cluster1\"><server name=\"ms1\"/><server name=\"ms2\"/></cluster>\
          <module name=\"eDelivery\"><uniformQueue name=\"Send\" jndi=\"jms/domibus.send\"/>\
          <queue name=\"Notify\" jndi=\"jms/domibus.notify\"/>\
@@ -73,6 +79,7 @@ fn first() -> String {
          {}</jmsServer></server>\
          <server name=\"ms2\" state=\"RUNNING\"><jmsServer name=\"JMS2\">{}</jmsServer></server>\
          </domain>",
+        escaped(&password()).replace('"', "&quot;"),
         queue("eDelivery!JMS1@Send", "Queue", &send),
         queue("eDelivery!Notify", "Queue", ""),
         queue("eDelivery!Command", "Topic", &topic),
@@ -233,7 +240,7 @@ impl Domain {
     }
 
     fn secret(&self, _: &SecretRef) -> Secret {
-        let secret = Secret::new(PASSWORD.to_owned());
+        let secret = Secret::new(password());
         self.control.masker.add(&secret);
         secret
     }
@@ -251,13 +258,13 @@ impl Domain {
             }
             let content = std::fs::read(&path).unwrap();
             let content = String::from_utf8_lossy(&content);
-            assert!(!content.contains(PASSWORD), "{}", path.display());
+            assert!(!content.contains(&password()), "{}", path.display());
             if path.extension() == Some("py".as_ref()) {
                 assert_eq!(lint(&content), [], "{}", path.display());
             }
         }
         for command in self.commands.lock().unwrap().iter() {
-            assert!(!command.contains(PASSWORD), "{command}");
+            assert!(!command.contains(&password()), "{command}");
         }
     }
 
