@@ -1,5 +1,5 @@
 //! What one run has left half-way is nothing that another one builds on, unless a person says so. An
-//! answer that was given in advance (`--yes`) is none to these questions.
+//! answer that was given in advance (`--yes`) is none to these questions; where to begin is one.
 
 use super::gates;
 use super::load::LoadedSite;
@@ -30,10 +30,8 @@ pub(super) fn before(phase: Phase, loaded: &LoadedSite) -> Result<(), Stop> {
         )),
         _ => stop,
     };
-    let directory = loaded.state.join("runs").join(&left.run);
     Err(stop.hint(format!(
-        "if you have seen to it that the installation is whole, take {} away: then the run is forgotten",
-        directory.display()
+        "if you know how far it came, `--start-at STEP` begins a new {phase} there"
     )))
 }
 

@@ -42,7 +42,10 @@ pub(super) fn phase(
         _ = std::io::stderr().write_all(message.as_bytes());
         prepared = prepare(&loaded, phase, &arguments.planning, from, Purpose::Run)?;
     }
-    half_done::before(phase, &loaded)?;
+    // Whoever says where to begin knows what is done.
+    if arguments.planning.start_at.is_none() {
+        half_done::before(phase, &loaded)?;
+    }
     let findings = check::look(&prepared);
     if let Some(exit) = check::refusal(&prepared, &findings) {
         _ = anstream::stderr().write_all(check_view::text(&findings).as_bytes());

@@ -80,7 +80,7 @@ fn nothing_is_built_on_a_half_done_upgrade() {
     error: backup was not started, nothing was changed: upgrade run [RUN] is not finished, it was cut off
       hint: `upgrade-kit resume [RUN] --site site.yaml` goes on with it
       hint: `upgrade-kit restore --scenario same-server --from [RUN] --site site.yaml` leads back
-      hint: if you have seen to it that the installation is whole, take [SITE]/runs/quickstart/runs/[RUN] away: then the run is forgotten
+      hint: if you know how far it came, `--start-at STEP` begins a new backup there
     ");
     assert_snapshot!(sandbox.run(&["upgrade"]), @"
     exit 4
@@ -88,7 +88,7 @@ fn nothing_is_built_on_a_half_done_upgrade() {
     error: upgrade was not started, nothing was changed: upgrade run [RUN] is not finished, it was cut off
       hint: `upgrade-kit resume [RUN] --site site.yaml` goes on with it
       hint: `upgrade-kit restore --scenario same-server --from [RUN] --site site.yaml` leads back
-      hint: if you have seen to it that the installation is whole, take [SITE]/runs/quickstart/runs/[RUN] away: then the run is forgotten
+      hint: if you know how far it came, `--start-at STEP` begins a new upgrade there
     ");
     assert_snapshot!(sandbox.run(&["check", "backup"]), @"
     exit 4
@@ -195,4 +195,17 @@ fn an_upgrade_that_only_looked_bars_nothing() {
     fs::remove_file(sandbox.path("fail")).unwrap();
     _ = sandbox.done(&["resume"]);
     _ = sandbox.done(&["backup"]);
+}
+
+/// Whoever says where to begin knows what is done.
+#[test]
+fn a_new_upgrade_begins_where_it_is_told_to() {
+    let sandbox = backed_up();
+    sandbox.write("go", "");
+    sandbox.write("fail", "");
+    assert_eq!(sandbox.run(&["upgrade"]).code(), 5);
+    fs::remove_file(sandbox.path("fail")).unwrap();
+    assert_eq!(sandbox.run(&["upgrade", "--yes"]).code(), 4);
+    _ = sandbox.done(&["upgrade", "--start-at", "change"]);
+    assert!(log(&sandbox).ends_with("change-begin change-begin change-end "));
 }
