@@ -78,7 +78,10 @@ impl RunError {
                 Some(hint) => format!("{hint} ({})", resume(run)),
                 None => format!("when the cause is gone, {} goes on", resume(run)),
             },
-            Self::JobLeft { run, .. } => format!("{} takes it up again", resume(run)),
+            Self::JobLeft { run, pid, .. } => format!(
+                "{} takes it up again; if it may be cut off, `kill {pid}` ends it",
+                resume(run)
+            ),
             Self::Plan { .. } => "make a new plan; a plan file is not for editing".to_owned(),
             Self::Orphan { pid, .. } => {
                 format!("look at it with `ps -fp {pid}`, end it, then resume the run")

@@ -7,6 +7,8 @@ use serde_json::json;
 use upgrade_kit::adapter::Effect;
 use upgrade_kit::event::{EventKind, RunOutcome};
 use upgrade_kit::host::{Host, LocalHost};
+use upgrade_kit::journal::RunDirectory;
+use upgrade_kit::run::{RunError, later, unfinished};
 
 use super::killed::{boot_id, killed_run, notes, started};
 use super::world::Stage;
@@ -60,6 +62,48 @@ fn orphans_are_ended_before_anything_is_repeated() {
     assert_eq!(notes(&events), expected);
 }
 
+/// Another run than the killed one ends what that has left at work, and says so.
+#[test]
+fn a_new_run_ends_the_orphans_of_a_killed_one() {
+    let mut stage = Stage::new();
+    let mut journaled = sleeper(None);
+    let mut marked = sleeper(Some(&stage.killed));
+    let process = LocalHost.process(journaled.id()).unwrap();
+    stage.step("cut", &[], json!({}));
+    let tool = EventKind::ToolStarted {
+        step: "cut".to_owned(),
+        pid: process.pid,
+        start_time: process.start_time,
+        command: "sleep 300".to_owned(),
+    };
+    killed_run(&stage, &boot_id(), vec![started("cut"), tool]);
+    let (state, outcome, events) = stage.run();
+    assert_eq!(outcome, RunOutcome::Done);
+    assert!(journaled.try_wait().unwrap().is_some());
+    assert!(marked.try_wait().unwrap().is_some());
+    let EventKind::RunStarted { notes, order, .. } = &events[0].kind else {
+        panic!("{:?}", events[0]);
+    };
+    assert_eq!(*order, 2, "the killed run was the first");
+    let killed = format!("backup run {}", stage.killed);
+    let expected = [
+        format!(
+            "{killed}: step `cut`: process {} (`sleep 300`) was still at work and was ended",
+            process.pid
+        ),
+        format!(
+            "{killed}: process {} of the killed run was still at work and was ended",
+            marked.id()
+        ),
+    ];
+    assert_eq!(notes, &expected);
+    // The killed one is not the latest any more, and what came after it has changed something.
+    let after = later(&stage.plan.state, &stage.killed).unwrap();
+    assert_eq!(after.len(), 1);
+    assert_eq!(after[0].run, state.run);
+    assert_eq!(unfinished(&stage.plan.state).unwrap(), None);
+}
+
 #[test]
 fn processes_that_only_look_like_orphans_are_left_alone() {
     // The number was given to somebody else; or the machine was restarted since.
@@ -98,6 +142,21 @@ fn the_job_of_an_external_step_is_left_to_its_step() {
         command: "sleep 300".to_owned(),
     };
     killed_run(&stage, &boot_id(), vec![started("job"), tool]);
+    // Another run would work against it.
+    let error = stage.execute().0.unwrap_err();
+    let RunError::JobLeft { run, step, pid } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        (run, step.as_str(), *pid),
+        (&stage.killed, "job", child.id())
+    );
+    let hint = error.hint("--site s.yaml").unwrap();
+    for words in [format!("resume {run} --site s.yaml"), format!("kill {pid}")] {
+        assert!(hint.contains(&words), "{hint}");
+    }
+    let (runs, _) = RunDirectory::list(&stage.plan.state).unwrap();
+    assert_eq!(runs.len(), 1, "the refused run has left something");
     let outcome = stage.go_on_with_killed().1;
     let lives = child.try_wait().unwrap().is_none();
     child.kill().unwrap();
