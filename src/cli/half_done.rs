@@ -10,8 +10,7 @@ use crate::journal::{Lock, RunSummary};
 use crate::plan::Phase;
 use crate::run;
 
-/// Before a new run. A restore leads out of any state; what a backup leaves is the state before it, as
-/// far as it counts here.
+/// Before a new run. A restore leads out of any state.
 pub(super) fn before(phase: Phase, loaded: &LoadedSite) -> Result<(), Stop> {
     let Some(left) = unfinished(loaded)?.filter(|_| phase != Phase::Restore) else {
         return Ok(());
@@ -52,15 +51,13 @@ pub(super) fn perhaps(loaded: &LoadedSite) -> Option<String> {
     ))
 }
 
-/// A run that was to change the installation and is neither done nor at work, the latest.
+/// The upgrade or restore that is neither done nor at work.
 fn unfinished(loaded: &LoadedSite) -> Result<Option<RunSummary>, Stop> {
     // A run that is at work will be named by its lock.
     if Lock::holder(&loaded.state).is_some() {
         return Ok(None);
     }
-    let left =
-        run::unfinished(&loaded.state).map_err(|error| Stop::of_run(error, &loaded.options))?;
-    Ok(left.filter(|run| run.phase != Phase::Backup.as_str()))
+    run::unfinished(&loaded.state).map_err(|error| Stop::of_run(error, &loaded.options))
 }
 
 fn not_finished(left: &RunSummary) -> String {

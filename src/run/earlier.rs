@@ -8,14 +8,19 @@ use super::request::Services;
 use crate::adapter::Effect;
 use crate::event::{RunOutcome, RunState};
 use crate::journal::{JournalError, RunDirectory, RunSummary};
-use crate::plan::Plan;
+use crate::plan::{Phase, Plan};
 
-/// The latest run that has changed something, unless it is done: what it has left is neither the state
-/// before it nor the one that it was to reach.
+/// The upgrade or restore that has changed something, is not done, and was followed by no run that is done:
+/// what it has left is neither the state before it nor the one that it was to reach. A backup that is not
+/// done leaves the state before it, as far as it counts here.
 pub fn unfinished(state: &Path) -> Result<Option<RunSummary>, RunError> {
     let (runs, _) = RunDirectory::list(state)?;
-    let latest = runs.into_iter().find(|run| has_changed(state, &run.run));
-    Ok(latest.filter(|run| run.outcome != Some(RunOutcome::Done)))
+    let is_done = |run: &RunSummary| run.outcome == Some(RunOutcome::Done);
+    let latest = runs
+        .into_iter()
+        .filter(|run| is_done(run) || run.phase != Phase::Backup.as_str())
+        .find(|run| has_changed(state, &run.run));
+    Ok(latest.filter(|run| !is_done(run)))
 }
 
 /// Runs that began after that one and have changed something, latest first: what it has done may be

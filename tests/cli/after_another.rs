@@ -11,7 +11,7 @@ use super::harness::{Sandbox, wait_until};
 
 /// A backup; an upgrade and a restore whose only step is a program that waits.
 const STEPS: &str = "backup:
-  - { id: save, uses: command.run, with: { argv: [sh, -c, echo save >> log] } }
+  - { id: save, uses: command.run, with: { argv: [sh, -c, test ! -e unsavable && echo save >> log] } }
   - { id: seal, uses: backupset.seal, after: [save] }
 upgrade:
   - { id: look, uses: command.check, with: { argv: [sh, -c, test ! -e unfit] } }
@@ -119,7 +119,9 @@ fn nothing_is_built_on_a_half_done_upgrade() {
         assert!(said.stdout.contains(part), "{part} in {said}");
     }
     assert!(!lives(&sandbox));
-    assert_eq!(log(&sandbox), "save change-begin save ");
+    // The next ones build on what the person has vouched for.
+    _ = sandbox.done(&["backup"]);
+    assert_eq!(log(&sandbox), "save change-begin save save ");
 }
 
 /// The way back is open, and what would work against it is ended first.
@@ -205,6 +207,11 @@ fn a_new_upgrade_begins_where_it_is_told_to() {
     sandbox.write("fail", "");
     assert_eq!(sandbox.run(&["upgrade"]).code(), 5);
     fs::remove_file(sandbox.path("fail")).unwrap();
+    assert_eq!(sandbox.run(&["upgrade", "--yes"]).code(), 4);
+    // A backup that fails does not hide it.
+    sandbox.write("unsavable", "");
+    let backup = ["backup", "--start-at", "save"];
+    assert_eq!(sandbox.run(&backup).code(), 5);
     assert_eq!(sandbox.run(&["upgrade", "--yes"]).code(), 4);
     _ = sandbox.done(&["upgrade", "--start-at", "change"]);
     assert!(log(&sandbox).ends_with("change-begin change-begin change-end "));
