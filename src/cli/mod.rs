@@ -17,6 +17,7 @@ mod phase;
 mod plan;
 mod planning;
 mod practice;
+mod program;
 mod resume;
 mod runbooks;
 mod runs;
@@ -29,4 +30,4 @@ mod wso2;
 
 pub use arguments::Arguments;
 pub use exit::Exit;
-pub use show::main;
+pub use program::main;
