@@ -24,6 +24,7 @@ struct Mariadb {
 impl Product for Mariadb {
     const NAME: &'static str = "mysql";
     const SCHEMA: &'static str = "schema";
+    const SESSIONS: usize = 10;
 
     fn server(&self) -> &Server {
         &self.server

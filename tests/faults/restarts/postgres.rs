@@ -24,6 +24,7 @@ struct Postgres {
 impl Product for Postgres {
     const NAME: &'static str = "postgres";
     const SCHEMA: &'static str = "database";
+    const SESSIONS: usize = 9;
 
     fn server(&self) -> &Server {
         &self.server
