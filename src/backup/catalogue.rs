@@ -34,6 +34,16 @@ pub struct CatalogueEntry {
     pub time: Timestamp,
 }
 
+impl CatalogueEntry {
+    /// See `order` of [`Manifest`]; only sealed sets have one.
+    fn order(&self) -> Option<u64> {
+        match &self.status {
+            SetStatus::Sealed(manifest) => Some(manifest.order),
+            SetStatus::Partial | SetStatus::Damaged(_) | SetStatus::Newer(_) => None,
+        }
+    }
+}
+
 /// Every set in `<backups>/<site>`, newest first. A directory that does not exist holds none.
 pub fn catalogue(backups_of_site: &Path) -> Result<Vec<CatalogueEntry>, BackupError> {
     let failed = |error| BackupError::file("list", backups_of_site, error);
@@ -49,35 +59,38 @@ pub fn catalogue(backups_of_site: &Path) -> Result<Vec<CatalogueEntry>, BackupEr
         }
     }
     entries.sort_by(|one, other| (other.time, &other.id).cmp(&(one.time, &one.id)));
-    order_sealed(&mut entries);
-    Ok(entries)
+    Ok(sealed_in_order(entries))
 }
 
 /// Puts the sealed sets among themselves in the order in which they were sealed. Of others only a time
 /// is known.
-fn order_sealed(entries: &mut [CatalogueEntry]) {
-    let order = |entry: &CatalogueEntry| match &entry.status {
-        SetStatus::Sealed(manifest) => Some(manifest.order),
-        _ => None,
-    };
-    let places: Vec<usize> = (0..entries.len())
-        .filter(|&at| order(&entries[at]).is_some())
+fn sealed_in_order(entries: Vec<CatalogueEntry>) -> Vec<CatalogueEntry> {
+    let are_sealed: Vec<bool> = entries
+        .iter()
+        .map(|entry| entry.order().is_some())
         .collect();
-    let mut sealed: Vec<CatalogueEntry> = places.iter().map(|&at| entries[at].clone()).collect();
-    sealed.sort_by_key(|entry| std::cmp::Reverse(order(entry)));
-    for (at, entry) in places.into_iter().zip(sealed) {
-        entries[at] = entry;
-    }
+    let (mut sealed, others): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|entry| entry.order().is_some());
+    sealed.sort_by_key(|entry| std::cmp::Reverse(entry.order()));
+    let (mut sealed, mut others) = (sealed.into_iter(), others.into_iter());
+    let next = |is_sealed| {
+        if is_sealed {
+            sealed.next()
+        } else {
+            others.next()
+        }
+    };
+    are_sealed.into_iter().filter_map(next).collect()
 }
 
 /// The highest `order` of the sealed sets, 0 without any.
 pub(super) fn highest_order(backups_of_site: &Path) -> Result<u64, BackupError> {
-    let entries = catalogue(backups_of_site)?;
-    let orders = entries.iter().filter_map(|entry| match &entry.status {
-        SetStatus::Sealed(manifest) => Some(manifest.order),
-        _ => None,
-    });
-    Ok(orders.max().unwrap_or(0))
+    let newest_first = catalogue(backups_of_site)?;
+    Ok(newest_first
+        .iter()
+        .find_map(CatalogueEntry::order)
+        .unwrap_or(0))
 }
 
 /// The newest complete set of a backup. Safety sets are left out: they hold the state that a restore

@@ -16,7 +16,7 @@ impl Gates {
     pub(super) fn new(yes: bool) -> Self {
         Self {
             yes,
-            terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+            terminal: is_at_a_terminal(),
         }
     }
 }
@@ -75,9 +75,14 @@ fn ask(gate: &Gate, choice: &str, words: &[&str]) -> Option<String> {
     }
 }
 
+/// Whether a person can be asked.
+fn is_at_a_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 /// One question with yes or no, at the terminal; `None` without one.
 pub(super) fn asked(question: &str) -> Option<bool> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    if !is_at_a_terminal() {
         return None;
     }
     let mut stderr = std::io::stderr();

@@ -10,9 +10,9 @@ use crate::journal::{Lock, RunSummary};
 use crate::plan::Phase;
 use crate::run;
 
-/// Before a new run. A restore leads out of any state.
+/// Before a new run.
 pub(super) fn before(phase: Phase, loaded: &LoadedSite) -> Result<(), Stop> {
-    let Some(left) = unfinished(loaded)?.filter(|_| phase != Phase::Restore) else {
+    let Some(left) = in_the_way(phase, loaded)? else {
         return Ok(());
     };
     let fact = not_finished(&left);
@@ -36,7 +36,7 @@ pub(super) fn before(phase: Phase, loaded: &LoadedSite) -> Result<(), Stop> {
 
 /// The same for `check`, which asks nobody.
 pub(super) fn finding(phase: Phase, loaded: &LoadedSite) -> Result<Option<Finding>, Stop> {
-    let left = unfinished(loaded)?.filter(|_| phase != Phase::Restore);
+    let left = in_the_way(phase, loaded)?;
     Ok(left.map(|left| Finding::refuse(not_finished(&left)).hint(goes_on(&left, loaded))))
 }
 
@@ -49,6 +49,14 @@ pub(super) fn perhaps(loaded: &LoadedSite) -> Option<String> {
         not_finished(&left),
         goes_on(&left, loaded)
     ))
+}
+
+/// What must be asked about before a new run. A restore leads out of any state.
+fn in_the_way(phase: Phase, loaded: &LoadedSite) -> Result<Option<RunSummary>, Stop> {
+    if phase == Phase::Restore {
+        return Ok(None);
+    }
+    unfinished(loaded)
 }
 
 /// The upgrade or restore that is neither done nor at work.
@@ -83,14 +91,14 @@ pub(super) fn since(run: &str, loaded: &LoadedSite) -> Result<(), Stop> {
     }
     let later =
         run::later(&loaded.state, run).map_err(|error| Stop::of_run(error, &loaded.options))?;
-    let Some(latest) = later.first() else {
+    let Some(latest) = later else {
         return Ok(());
     };
     let fact = format!(
         "{} run {} has worked on this site since, it {}",
         latest.phase,
         latest.run,
-        how(latest)
+        how(&latest)
     );
     if gates::asked(&format!("{fact}. Go on with run {run} nevertheless?")) == Some(true) {
         return Ok(());

@@ -17,7 +17,7 @@ use super::stop::Stop;
 use crate::event::{FailureKind, RunOutcome, RunState, StepStatus};
 use crate::plan::Phase;
 use crate::report::check_view;
-use crate::run::{self, Limits, RunError, RunReport, RunRequest, StopSource};
+use crate::run::{self, Limits, RunReport, RunRequest, StopSource};
 
 /// Runs a phase, or shows its plan.
 pub(super) fn phase(
@@ -152,29 +152,6 @@ pub(super) fn exit_of(state: &RunState, outcome: RunOutcome) -> Exit {
                 Exit::DamagedSet
             } else {
                 Exit::StepFailed
-            }
-        }
-    }
-}
-
-impl Stop {
-    /// Of a run that could not begin or go on; `options` name the site on a command line.
-    pub(super) fn of_run(error: RunError, options: &str) -> Self {
-        match error {
-            RunError::Journal(error) => error.into(),
-            RunError::Set(error) => error.into(),
-            error => {
-                let exit = match error {
-                    RunError::AlreadyDone { .. } => Exit::Refused,
-                    RunError::Orphan { .. } | RunError::JobLeft { .. } => Exit::Held,
-                    RunError::JournalLost { .. } => Exit::Interrupted,
-                    _ => Exit::Internal,
-                };
-                let stop = Self::because(exit, &error);
-                match error.hint(options) {
-                    Some(hint) => stop.hint(hint),
-                    None => stop,
-                }
             }
         }
     }

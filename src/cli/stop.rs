@@ -7,6 +7,7 @@ use crate::backup::BackupError;
 use crate::diagnostic::{Code, Problems, Rendering};
 use crate::event::disk_advice;
 use crate::journal::JournalError;
+use crate::run::RunError;
 
 /// Why a command ends early.
 #[derive(Debug)]
@@ -201,6 +202,29 @@ impl From<JournalError> for Stop {
         match hint {
             Some(hint) => stop.hint(hint),
             None => stop,
+        }
+    }
+}
+
+impl Stop {
+    /// Of a run that could not begin or go on; `options` name the site on a command line.
+    pub(super) fn of_run(error: RunError, options: &str) -> Self {
+        match error {
+            RunError::Journal(error) => error.into(),
+            RunError::Set(error) => error.into(),
+            error => {
+                let exit = match error {
+                    RunError::AlreadyDone { .. } => Exit::Refused,
+                    RunError::Orphan { .. } | RunError::JobLeft { .. } => Exit::Held,
+                    RunError::JournalLost { .. } => Exit::Interrupted,
+                    _ => Exit::Internal,
+                };
+                let stop = Self::because(exit, &error);
+                match error.hint(options) {
+                    Some(hint) => stop.hint(hint),
+                    None => stop,
+                }
+            }
         }
     }
 }

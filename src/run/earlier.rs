@@ -23,14 +23,13 @@ pub fn unfinished(state: &Path) -> Result<Option<RunSummary>, RunError> {
     Ok(latest.filter(|run| !is_done(run)))
 }
 
-/// Runs that began after that one and have changed something, latest first: what it has done may be
-/// undone by now, or done once more. None for a run that never began.
-pub fn later(state: &Path, run: &str) -> Result<Vec<RunSummary>, RunError> {
+/// The latest run that began after that one and has changed something: what it has done may be undone by
+/// now, or done once more. None for a run that never began.
+pub fn later(state: &Path, run: &str) -> Result<Option<RunSummary>, RunError> {
     let (mut runs, _) = RunDirectory::list(state)?;
     let at = runs.iter().position(|one| one.run == run);
     runs.truncate(at.unwrap_or(0));
-    runs.retain(|one| has_changed(state, &one.run));
-    Ok(runs)
+    Ok(runs.into_iter().find(|one| has_changed(state, &one.run)))
 }
 
 /// Whether a step that changes something was begun. A run that cannot be read may have changed

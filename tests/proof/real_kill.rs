@@ -91,7 +91,7 @@ fn kills_in_every_phase_of_a_real_installation_leave_no_trace() {
         &format!("after a restore at once\n{ended}"),
     );
     println!("real installation: {} kills", real.kit.kills);
-    // Up to 19; a moment near the end of a short step may come too late.
+    // Up to 20; a moment near the end of a short step may come too late.
     assert!(real.kit.kills >= 6, "only {} kills", real.kit.kills);
 }
 

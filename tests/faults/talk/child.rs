@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use upgrade_kit::adapter::registry;
 use upgrade_kit::event::{Event, FailureKind, RunOutcome};
@@ -19,7 +20,7 @@ use crate::hostile::secrets::holds_secret;
 use crate::planted::plant;
 
 /// What is to happen to a scene whose tools talk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Way {
     /// Nothing.
     Works,
@@ -32,49 +33,21 @@ pub(super) enum Way {
 }
 
 /// One scene, and what its secret begins with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) action: String,
     pub(super) way: Way,
     pub(super) beginning: String,
 }
 
-impl Order {
-    pub(super) fn value(&self) -> Value {
-        let (way, call) = match self.way {
-            Way::Works => ("works", None),
-            Way::FailsLate => ("fails-late", None),
-            Way::Held(call) => ("held", Some(call)),
-            Way::Resumed => ("resumed", None),
-        };
-        json!({ "action": self.action, "way": way, "call": call, "beginning": self.beginning })
-    }
-
-    fn of(value: &Value) -> Self {
-        let text = |name: &str| value[name].as_str().unwrap().to_owned();
-        let way = match value["way"].as_str().unwrap() {
-            "works" => Way::Works,
-            "fails-late" => Way::FailsLate,
-            "held" => Way::Held(value["call"].as_u64().unwrap().try_into().unwrap()),
-            "resumed" => Way::Resumed,
-            other => panic!("{other}"),
-        };
-        Self {
-            action: text("action"),
-            way,
-            beginning: text("beginning"),
-        }
-    }
-}
-
 /// Carries out the orders in a folder, and leaves there what was found.
 pub(super) fn obey(folder: &Path) {
     let orders = fs::read(folder.join("orders")).unwrap();
-    let orders: Vec<Value> = serde_json::from_slice(&orders).unwrap();
+    let orders: Vec<Order> = serde_json::from_slice(&orders).unwrap();
     let mut report = String::new();
-    for order in orders.iter().map(Order::of) {
-        let talk = Talk::of(folder, &order);
-        for problem in talk.carry_out(&order) {
+    for order in &orders {
+        let talk = Talk::of(folder, order);
+        for problem in talk.carry_out(order) {
             _ = writeln!(report, "{} ({:?}): {problem}", order.action, order.way);
         }
     }

@@ -19,7 +19,6 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 
 use super::MATRIX;
 use super::fault::everything;
@@ -101,8 +100,7 @@ impl Room {
     }
 
     fn start(&self, orders: &[Order]) -> Child {
-        let orders: Vec<Value> = orders.iter().map(Order::value).collect();
-        let text = serde_json::to_string(&orders).unwrap();
+        let text = serde_json::to_string(orders).unwrap();
         fs::write(self.folder().join("orders"), text).unwrap();
         _ = fs::remove_file(self.folder().join("report"));
         command(std::env::current_exe().unwrap())
@@ -137,6 +135,16 @@ impl Room {
         seen.into_iter()
             .filter(|hit| hit.contains("cmdline"))
             .collect()
+    }
+
+    /// Tries every action that way.
+    #[track_caller]
+    fn try_each(&self, actions: &[&str], way: Way) {
+        let orders = actions.iter().enumerate();
+        let orders: Vec<Order> = orders
+            .map(|(number, action)| self.order(number, action, way))
+            .collect();
+        self.try_all(&orders);
     }
 
     /// Tries all in one process.
@@ -174,23 +182,13 @@ fn is_slow(action: &str) -> bool {
 fn what_sound_tools_tell_shows_nowhere() {
     let mut actions = drawn("talk", usize::MAX, |action| !is_slow(action));
     actions.extend(drawn("slow talk", 3, is_slow));
-    let room = Room::new();
-    let orders = actions.iter().enumerate();
-    let orders: Vec<Order> = orders
-        .map(|(number, action)| room.order(number, action, Way::Works))
-        .collect();
-    room.try_all(&orders);
+    Room::new().try_each(&actions, Way::Works);
 }
 
 #[test]
 fn what_tools_that_fail_late_have_told_shows_nowhere() {
     let actions = drawn("talk and failure", 3, |_| true);
-    let room = Room::new();
-    let orders = actions.iter().enumerate();
-    let orders: Vec<Order> = orders
-        .map(|(number, action)| room.order(number, action, Way::FailsLate))
-        .collect();
-    room.try_all(&orders);
+    Room::new().try_each(&actions, Way::FailsLate);
 }
 
 #[test]
