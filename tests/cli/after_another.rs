@@ -2,7 +2,6 @@
 //! named, and nothing is built on it without somebody's word.
 
 use std::fs;
-use std::path::PathBuf;
 
 use insta::assert_snapshot;
 use rustix::process::Signal;
@@ -28,12 +27,6 @@ kill $(cat grandchild); wait
 test ! -e fail || exit 7
 echo $1-end >> log";
 
-fn log(sandbox: &Sandbox) -> String {
-    fs::read_to_string(sandbox.path("log"))
-        .unwrap_or_default()
-        .replace('\n', " ")
-}
-
 fn backed_up() -> Sandbox {
     let sandbox = Sandbox::own(STEPS);
     sandbox.script("work", WORK);
@@ -41,34 +34,18 @@ fn backed_up() -> Sandbox {
     sandbox
 }
 
-/// The journals, earliest first.
-fn journals(sandbox: &Sandbox) -> Vec<PathBuf> {
-    let runs = fs::read_dir(sandbox.path("runs/quickstart/runs")).unwrap();
-    let mut journals: Vec<PathBuf> = runs
-        .map(|run| run.unwrap().path().join("journal.jsonl"))
-        .collect();
-    journals.sort_by_key(|journal| fs::metadata(journal).and_then(|file| file.modified()).ok());
-    journals
-}
-
 /// Kills the program in the midst of `change`, whose tool lives on.
 fn killed() -> Sandbox {
     let sandbox = backed_up();
     let running = sandbox.start(sandbox.command(&["upgrade", "--yes"]));
     wait_until("the change to be at work", || {
-        let journal = journals(&sandbox).pop().unwrap();
-        log(&sandbox).contains("change-begin")
+        let journal = sandbox.runs().pop().unwrap().join("journal.jsonl");
+        sandbox.log().contains("change-begin")
             && fs::read_to_string(journal).is_ok_and(|text| text.contains("./work change"))
     });
     running.signal(Signal::KILL);
     assert_eq!(running.finish().code(), -9);
     sandbox
-}
-
-fn lives(sandbox: &Sandbox) -> bool {
-    let pid = sandbox.read("grandchild").trim().to_owned();
-    fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.contains(") Z ") && stat.contains("sleep"))
 }
 
 #[test]
@@ -100,8 +77,8 @@ fn nothing_is_built_on_a_half_done_upgrade() {
     1 thing stands in the way
     ");
     assert_eq!(sandbox.run(&["check", "restore"]).code(), 0);
-    assert_eq!(log(&sandbox), "save change-begin ");
-    assert!(lives(&sandbox), "a refusal ends nothing");
+    assert_eq!(sandbox.log(), "save change-begin ");
+    assert!(sandbox.grandchild_lives(), "a refusal ends nothing");
     assert_eq!(
         sandbox.run(&["upgrade", "--yes"]).code(),
         4,
@@ -118,10 +95,10 @@ fn nothing_is_built_on_a_half_done_upgrade() {
     ] {
         assert!(said.stdout.contains(part), "{part} in {said}");
     }
-    assert!(!lives(&sandbox));
+    assert!(!sandbox.grandchild_lives());
     // The next ones build on what the person has vouched for.
     _ = sandbox.done(&["backup"]);
-    assert_eq!(log(&sandbox), "save change-begin save save ");
+    assert_eq!(sandbox.log(), "save change-begin save save ");
 }
 
 /// The way back is open, and what would work against it is ended first.
@@ -130,7 +107,7 @@ fn a_restore_ends_what_a_killed_upgrade_left_at_work() {
     let sandbox = killed();
     let running = sandbox.start(sandbox.command(&["restore"]));
     wait_until("the restore to work", || {
-        log(&sandbox).contains("bring-back-begin")
+        sandbox.log().contains("bring-back-begin")
     });
     sandbox.write("go", "");
     assert_snapshot!(running.finish(), @"
@@ -149,18 +126,12 @@ fn a_restore_ends_what_a_killed_upgrade_left_at_work() {
     Uses backup set [RUN]  [SITE]/backups/quickstart/[RUN]
     ");
     assert_eq!(
-        log(&sandbox),
+        sandbox.log(),
         "save change-begin bring-back-begin bring-back-end "
     );
     // After it the upgrade is history: it is not gone on with by mistake.
-    let upgrade = journals(&sandbox).remove(1);
-    let run = upgrade
-        .parent()
-        .unwrap()
-        .file_name()
-        .unwrap()
-        .to_str()
-        .unwrap();
+    let upgrade = sandbox.runs().remove(1);
+    let run = upgrade.file_name().unwrap().to_str().unwrap();
     assert_snapshot!(sandbox.run(&["resume", run]), @"
     exit 4
     -- stderr
@@ -174,12 +145,12 @@ fn a_restore_ends_what_a_killed_upgrade_left_at_work() {
       hint: `upgrade-kit runs` lists all; name the one to resume
     ");
     assert_eq!(
-        log(&sandbox),
+        sandbox.log(),
         "save change-begin bring-back-begin bring-back-end "
     );
     _ = sandbox.done(&["backup"]);
     assert_eq!(sandbox.run(&["resume", run, "--yes"]).code(), 4);
-    assert!(log(&sandbox).ends_with("bring-back-end save "));
+    assert!(sandbox.log().ends_with("bring-back-end save "));
 }
 
 /// A failure before anything was changed leaves nothing half-way.
@@ -214,5 +185,9 @@ fn a_new_upgrade_begins_where_it_is_told_to() {
     assert_eq!(sandbox.run(&backup).code(), 5);
     assert_eq!(sandbox.run(&["upgrade", "--yes"]).code(), 4);
     _ = sandbox.done(&["upgrade", "--start-at", "change"]);
-    assert!(log(&sandbox).ends_with("change-begin change-begin change-end "));
+    assert!(
+        sandbox
+            .log()
+            .ends_with("change-begin change-begin change-end ")
+    );
 }

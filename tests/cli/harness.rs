@@ -135,6 +135,31 @@ impl Sandbox {
         fs::read_to_string(self.path(relative)).unwrap()
     }
 
+    /// What steps noted in the file `log`, in one line.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("log"))
+            .unwrap_or_default()
+            .replace('\n', " ")
+    }
+
+    /// Whether the `sleep` lives that a tool noted in the file `grandchild`.
+    pub(crate) fn grandchild_lives(&self) -> bool {
+        let pid = self.read("grandchild").trim().to_owned();
+        fs::read_to_string(format!("/proc/{pid}/stat"))
+            .is_ok_and(|stat| !stat.contains(") Z ") && stat.contains("sleep"))
+    }
+
+    /// The directories of the site's runs, that whose journal was written last at the end.
+    pub(crate) fn runs(&self) -> Vec<PathBuf> {
+        let runs = fs::read_dir(self.path("runs/quickstart/runs")).unwrap();
+        let mut runs: Vec<PathBuf> = runs.map(|run| run.unwrap().path()).collect();
+        runs.sort_by_key(|run| {
+            let journal = fs::metadata(run.join("journal.jsonl"));
+            journal.and_then(|journal| journal.modified()).ok()
+        });
+        runs
+    }
+
     /// Replaces a text of a file, which must be there exactly once.
     pub(crate) fn change(&self, relative: &str, from: &str, to: &str) {
         let text = self.read(relative);

@@ -44,35 +44,11 @@ fn at_work() -> (Sandbox, Running) {
 /// Waits until the slow step is at work and the journal knows its process.
 fn wait_for_slow(sandbox: &Sandbox) {
     wait_until("the slow step to work", || {
-        let journal = || fs::read_to_string(newest_run(sandbox).join("journal.jsonl"));
+        let journal = || fs::read_to_string(sandbox.runs().pop().unwrap().join("journal.jsonl"));
         sandbox.path("grandchild").exists()
             && journal()
                 .is_ok_and(|journal| journal.contains("tool-started") && journal.contains("./slow"))
     });
-}
-
-fn log(sandbox: &Sandbox) -> String {
-    std::fs::read_to_string(sandbox.path("log"))
-        .unwrap_or_default()
-        .replace('\n', " ")
-}
-
-fn grandchild_lives(sandbox: &Sandbox) -> bool {
-    let pid = sandbox.read("grandchild").trim().to_owned();
-    fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.contains(") Z ") && stat.contains("sleep"))
-}
-
-fn newest_run(sandbox: &Sandbox) -> PathBuf {
-    let runs = fs::read_dir(sandbox.path("runs/quickstart/runs")).unwrap();
-    let mut runs: Vec<PathBuf> = runs.map(|run| run.unwrap().path()).collect();
-    runs.sort_by_key(|run| {
-        fs::metadata(run.join("journal.jsonl"))
-            .unwrap()
-            .modified()
-            .unwrap()
-    });
-    runs.pop().unwrap()
 }
 
 /// `kill -9` of the program: no step runs twice, the tool that was left at work is ended first, and
@@ -82,7 +58,7 @@ fn killed_and_resumed() {
     let (sandbox, running) = at_work();
     running.signal(Signal::KILL);
     assert_eq!(running.finish().code(), -9);
-    assert!(grandchild_lives(&sandbox), "its session is its own");
+    assert!(sandbox.grandchild_lives(), "its session is its own");
     assert_snapshot!(sandbox.run(&["runs"]), @"
     exit 0
     -- stdout
@@ -92,7 +68,7 @@ fn killed_and_resumed() {
     ");
     sandbox.write("go", "");
     wait_until("the orphan to end its work", || {
-        log(&sandbox).contains("slow-end")
+        sandbox.log().contains("slow-end")
     });
     assert_snapshot!(sandbox.run(&["resume", "--jobs", "1"]), @"
     exit 0
@@ -111,8 +87,8 @@ fn killed_and_resumed() {
     Backup of quickstart: done after [SPAN] (run [RUN], same-server)
       4 steps done
     ");
-    assert_eq!(log(&sandbox), "one two slow-begin slow-end last ");
-    assert!(!grandchild_lives(&sandbox));
+    assert_eq!(sandbox.log(), "one two slow-begin slow-end last ");
+    assert!(!sandbox.grandchild_lives());
 }
 
 /// The same while the orphan still works: it is ended, and its step begins again.
@@ -123,7 +99,7 @@ fn killed_and_resumed_while_the_tool_still_works() {
     assert_eq!(running.finish().code(), -9);
     let resumed = sandbox.start(sandbox.command(&["resume", "--jobs", "1"]));
     wait_until("the slow step to begin again", || {
-        log(&sandbox).matches("slow-begin").count() == 2
+        sandbox.log().matches("slow-begin").count() == 2
     });
     sandbox.write("go", "");
     let said = resumed.finish();
@@ -146,7 +122,7 @@ fn killed_and_resumed_while_the_tool_still_works() {
       4 steps done
     ");
     assert_eq!(
-        log(&sandbox),
+        sandbox.log(),
         "one two slow-begin slow-begin slow-end last "
     );
 }
@@ -180,19 +156,22 @@ fn killed_in_a_step_that_cannot_tell() {
     Next
       upgrade-kit resume [RUN] --site site.yaml
     ");
-    assert_eq!(log(&sandbox), "one two slow-begin ");
+    assert_eq!(sandbox.log(), "one two slow-begin ");
 }
 
 #[track_caller]
 fn ended_by(sandbox: &Sandbox, running: Running) -> Said {
     let said = running.finish();
     assert_eq!(said.code(), 9, "{said}");
-    assert!(!grandchild_lives(sandbox), "a grandchild is left over");
-    assert_eq!(log(sandbox), "one two slow-begin ");
+    assert!(!sandbox.grandchild_lives(), "a grandchild is left over");
+    assert_eq!(sandbox.log(), "one two slow-begin ");
     sandbox.write("go", "");
     let resumed = sandbox.run(&["resume", "--jobs", "1"]);
     assert_eq!(resumed.code(), 0, "{resumed}");
-    assert_eq!(log(sandbox), "one two slow-begin slow-begin slow-end last ");
+    assert_eq!(
+        sandbox.log(),
+        "one two slow-begin slow-begin slow-end last "
+    );
     said
 }
 
@@ -238,7 +217,7 @@ fn a_hangup_is_a_sigterm() {
 fn two_interrupts_end_the_tool() {
     let (sandbox, running) = at_work();
     running.signal(Signal::INT);
-    let journal = newest_run(&sandbox).join("journal.jsonl");
+    let journal = sandbox.runs().pop().unwrap().join("journal.jsonl");
     wait_until("the first Ctrl-C to be heard", || {
         fs::read_to_string(&journal)
             .unwrap()
@@ -278,7 +257,7 @@ fn two_interrupts_end_the_tool() {
 fn one_interrupt_starts_nothing_new() {
     let (sandbox, running) = at_work();
     running.signal(Signal::INT);
-    let journal = newest_run(&sandbox).join("journal.jsonl");
+    let journal = sandbox.runs().pop().unwrap().join("journal.jsonl");
     wait_until("Ctrl-C to be heard", || {
         fs::read_to_string(&journal)
             .unwrap()
@@ -309,9 +288,9 @@ fn one_interrupt_starts_nothing_new() {
     Next
       upgrade-kit resume [RUN] --site site.yaml
     ");
-    assert_eq!(log(&sandbox), "one two slow-begin slow-end ");
+    assert_eq!(sandbox.log(), "one two slow-begin slow-end ");
     assert_eq!(sandbox.run(&["resume"]).code(), 0);
-    assert_eq!(log(&sandbox), "one two slow-begin slow-end last ");
+    assert_eq!(sandbox.log(), "one two slow-begin slow-end last ");
 }
 
 /// Nothing can be begun or resumed beside a run; looking is always possible.
@@ -336,7 +315,7 @@ fn a_second_run_on_the_same_site() {
     ");
     sandbox.write("go", "");
     assert_eq!(running.finish().code(), 0);
-    assert_eq!(log(&sandbox), "one two slow-begin slow-end last ");
+    assert_eq!(sandbox.log(), "one two slow-begin slow-end last ");
     assert_eq!(
         fs::read_dir(sandbox.path("runs/quickstart/runs"))
             .unwrap()
@@ -410,7 +389,7 @@ fn failed() -> (Sandbox, PathBuf) {
     );
     assert_eq!(sandbox.run(&["backup"]).code(), 5);
     sandbox.write("go", "");
-    let run = newest_run(&sandbox);
+    let run = sandbox.runs().pop().unwrap();
     (sandbox, run)
 }
 

@@ -23,12 +23,6 @@ const STEPS: &str = "backup:
     after: [first]
 ";
 
-fn log(sandbox: &Sandbox) -> String {
-    std::fs::read_to_string(sandbox.path("log"))
-        .unwrap_or_default()
-        .replace('\n', " ")
-}
-
 #[test]
 fn a_run_as_lines() {
     let sandbox = Sandbox::own(STEPS);
@@ -55,7 +49,7 @@ fn a_run_as_lines() {
     -- stderr
     laid out the practice installation of site quickstart
     ");
-    assert_eq!(log(&sandbox), "first second third beside ");
+    assert_eq!(sandbox.log(), "first second third beside ");
 }
 
 #[test]
@@ -98,7 +92,7 @@ fn a_failed_step_stops_the_run_and_resume_finishes_it() {
     -- stderr
     laid out the practice installation of site quickstart
     ");
-    assert_eq!(log(&sandbox), "first ");
+    assert_eq!(sandbox.log(), "first ");
     std::fs::remove_file(sandbox.path("broken")).unwrap();
     assert_snapshot!(sandbox.run(&["resume", "--jobs", "1"]), @"
     exit 0
@@ -119,7 +113,7 @@ fn a_failed_step_stops_the_run_and_resume_finishes_it() {
     Backup of quickstart: done after [SPAN] (run [RUN], same-server)
       4 steps done
     ");
-    assert_eq!(log(&sandbox), "first second third beside ");
+    assert_eq!(sandbox.log(), "first second third beside ");
     assert_snapshot!(sandbox.run(&["resume"]), @"
     exit 4
     -- stderr
@@ -175,7 +169,7 @@ fn keep_going_runs_what_does_not_come_after_the_failure() {
     -- stderr
     laid out the practice installation of site quickstart
     ");
-    assert_eq!(log(&sandbox), "first beside ");
+    assert_eq!(sandbox.log(), "first beside ");
 }
 
 #[test]
@@ -205,7 +199,7 @@ fn skip_and_start_at() {
     -- stderr
     laid out the practice installation of site quickstart
     ");
-    assert_eq!(log(&sandbox), "first third ");
+    assert_eq!(sandbox.log(), "first third ");
     std::fs::remove_file(sandbox.path("log")).unwrap();
     let said = sandbox.run(&["backup", "--jobs", "1", "--start-at", "third"]);
     assert_snapshot!(said, @"
@@ -227,7 +221,7 @@ fn skip_and_start_at() {
         left out  first   comes before `third` (--start-at)
         left out  second  comes before `third` (--start-at)
     ");
-    assert_eq!(log(&sandbox), "third beside ");
+    assert_eq!(sandbox.log(), "third beside ");
 }
 
 #[test]
@@ -304,7 +298,7 @@ fn failures_that_are_tolerated() {
     -- stderr
     laid out the practice installation of site quickstart
     ");
-    assert_eq!(log(&sandbox), "after-optional beside ");
+    assert_eq!(sandbox.log(), "after-optional beside ");
 }
 
 #[test]
@@ -366,7 +360,7 @@ fn retry_and_timeout() {
     -- stderr
     laid out the practice installation of site quickstart
     ");
-    assert_eq!(log(&sandbox), "try try try ");
+    assert_eq!(sandbox.log(), "try try try ");
 }
 
 #[test]
@@ -448,7 +442,7 @@ fn fan_out_and_outputs() {
     -- stderr
     laid out the practice installation of site quickstart
     ");
-    assert_eq!(log(&sandbox), "same-blue blue code 0 ");
+    assert_eq!(sandbox.log(), "same-blue blue code 0 ");
 }
 
 /// A pipe fails if any of its stages fails, also where a shell would not say so.

@@ -37,18 +37,9 @@ fn wait_for_tool(sandbox: &Sandbox) {
     });
 }
 
-fn log(sandbox: &Sandbox) -> String {
-    let log = fs::read_to_string(sandbox.path("log"));
-    log.unwrap_or_default().replace('\n', " ")
-}
-
 /// The journal of the newest run.
 fn journal_path(sandbox: &Sandbox) -> PathBuf {
-    let runs = fs::read_dir(sandbox.path("runs/quickstart/runs")).unwrap();
-    let journals = runs.map(|run| run.unwrap().path().join("journal.jsonl"));
-    journals
-        .max_by_key(|path| fs::metadata(path).and_then(|one| one.modified()).ok())
-        .unwrap()
+    sandbox.runs().pop().unwrap().join("journal.jsonl")
 }
 
 fn journal(sandbox: &Sandbox) -> String {
@@ -86,7 +77,7 @@ fn three_interrupts_kill_a_tool_that_does_not_listen() {
     assert!(!lives(tool));
     sandbox.write("go", "");
     _ = sandbox.done(&["resume", "--jobs", "1"]);
-    assert_eq!(log(&sandbox), "begin begin end last ");
+    assert_eq!(sandbox.log(), "begin begin end last ");
 }
 
 #[test]
@@ -95,11 +86,11 @@ fn a_tool_that_was_stopped_goes_on_or_is_killed() {
     kill_process(tool(&sandbox), Signal::STOP).unwrap();
     sandbox.write("go", "");
     std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(log(&sandbox), "begin ", "it is stopped");
+    assert_eq!(sandbox.log(), "begin ", "it is stopped");
     kill_process(tool(&sandbox), Signal::CONT).unwrap();
     let said = running.finish();
     assert_eq!(said.code(), 0, "{said}");
-    assert_eq!(log(&sandbox), "begin end last ");
+    assert_eq!(sandbox.log(), "begin end last ");
 
     let (sandbox, running) = at_work();
     let tool = tool(&sandbox);
@@ -115,14 +106,14 @@ fn a_program_that_was_stopped_goes_on() {
     running.signal(Signal::STOP);
     sandbox.write("go", "");
     wait_until("the tool to end beside it", || {
-        log(&sandbox) == "begin end "
+        sandbox.log() == "begin end "
     });
     std::thread::sleep(Duration::from_millis(200));
-    assert_eq!(log(&sandbox), "begin end ", "nothing new starts");
+    assert_eq!(sandbox.log(), "begin end ", "nothing new starts");
     running.signal(Signal::CONT);
     let said = running.finish();
     assert_eq!(said.code(), 0, "{said}");
-    assert_eq!(log(&sandbox), "begin end last ");
+    assert_eq!(sandbox.log(), "begin end last ");
 }
 
 /// The program on the same site as a user without any right.
@@ -178,7 +169,7 @@ fn two_users_on_one_site() {
         assert!(text.contains("Permission denied"), "{text}");
         assert!(text.contains("runs/quickstart"), "{text}");
     }
-    assert_eq!(log(&sandbox), "begin ");
+    assert_eq!(sandbox.log(), "begin ");
     sandbox.write("go", "");
     assert_eq!(running.finish().code(), 0);
 
@@ -195,7 +186,7 @@ fn two_users_on_one_site() {
     sandbox.write("go", "");
     let said = running.finish();
     assert_eq!(said.code(), 0, "{said}");
-    assert_eq!(log(&sandbox), "begin end last ");
+    assert_eq!(sandbox.log(), "begin end last ");
 }
 
 /// The system frees a lock with its holder; what the file says of a dead one, or of a process that has
@@ -265,7 +256,7 @@ fn a_clock_that_jumps() {
         sandbox.write("go", "");
         let said = sandbox.done(&["resume", "--jobs", "1"]).both();
         assert_sane(&sandbox, &said);
-        assert_eq!(log(&sandbox), "begin end last begin begin end last ");
+        assert_eq!(sandbox.log(), "begin end last begin begin end last ");
     }
 }
 
