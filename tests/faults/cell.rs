@@ -150,9 +150,7 @@ fn try_one(row: &Row, call: usize, fault: Fault, undisturbed: &Undisturbed) -> V
         found.push("there is a sealed set".to_owned());
     }
     let resumed = trial.go_on(&ended.run, &undisturbed.state);
-    let kind = resumed.failure.as_ref().map(|failure| failure.kind);
-    if row.action.ends_with(".script") && kind == Some(FailureKind::NeedsOperator) {
-        // One that was cut off in the middle is for people to judge: a restore leads back.
+    if is_for_people(row, &resumed) {
         return found;
     }
     if resumed.outcome == RunOutcome::Done {
@@ -163,6 +161,12 @@ fn try_one(row: &Row, call: usize, fault: Fault, undisturbed: &Undisturbed) -> V
         found.push(format!("resumed, the run ended as {outcome:?}: {why:?}"));
     }
     found
+}
+
+/// Whether a script that was cut off in the middle is left for people to judge: a restore leads back.
+pub(super) fn is_for_people(row: &Row, resumed: &Ended) -> bool {
+    let kind = resumed.failure.as_ref().map(|failure| failure.kind);
+    row.action.ends_with(".script") && kind == Some(FailureKind::NeedsOperator)
 }
 
 pub(super) fn told(failure: &FailureReport) -> String {

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use upgrade_kit::adapter::registry;
-use upgrade_kit::event::{Event, FailureKind, RunOutcome};
+use upgrade_kit::event::{Event, RunOutcome};
 use upgrade_kit::host::clipped;
 use upgrade_kit::report::{JsonReporter, LinesReporter, Reporter};
 
-use super::super::cell::told;
+use super::super::cell::{is_for_people, told};
 use super::super::fault::Fault;
 use super::super::scene::Row;
 use super::super::trial::{Ended, Trial};
@@ -116,9 +116,7 @@ impl<'a> Talk<'a> {
             return Some(found);
         }
         let resumed = self.at_work(|| trial.go_on(&ended.run, &state));
-        // A script that was cut off is for people to judge.
-        let kind = resumed.failure.as_ref().map(|failure| failure.kind);
-        if kind != Some(FailureKind::NeedsOperator) {
+        if !is_for_people(self.row, &resumed) {
             found.extend(not_done("resumed, ", &resumed));
         }
         found.extend(self.look(&trial, &resumed, &before));
