@@ -10,6 +10,7 @@
 
 mod code;
 mod decode;
+mod flow;
 mod limits;
 mod offsets;
 mod option;

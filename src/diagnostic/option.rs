@@ -30,6 +30,7 @@ pub fn option_problem(document: &SourceFile, path: &[String], message: &str) -> 
             code,
             message,
             help,
+            words: _,
         } => Problem::error(code, message)
             .at(document.value_at(path), "")
             .maybe_help(help),

@@ -21,6 +21,7 @@ fn own_words(message: &str) -> Option<Complaint> {
         code,
         message: text.to_owned(),
         help: Some(help.to_owned()),
+        words: Vec::new(),
     })
 }
 
@@ -46,6 +47,8 @@ pub(super) enum Complaint {
         message: String,
         /// What to do.
         help: Option<String>,
+        /// The possible words, if it must be one of them.
+        words: Vec<String>,
     },
 }
 
@@ -86,12 +89,14 @@ pub(super) fn understand(message: &str, path: &str) -> Complaint {
             code: Code::WRONG_VALUE,
             message: format!("expected {}, found {found}", expected_words(expected)),
             help: None,
+            words: Vec::new(),
         };
     }
     own_words(message).unwrap_or_else(|| Complaint::Value {
         code: Code::WRONG_VALUE,
         message: message.to_owned(),
         help: None,
+        words: Vec::new(),
     })
 }
 
@@ -131,11 +136,12 @@ fn quoted(text: &str) -> Vec<String> {
 
 fn unknown_variant(rest: &str) -> Complaint {
     let (found, rest) = rest.split_once('`').unwrap_or((rest, ""));
-    let expected = quoted(rest);
+    let words = quoted(rest);
     Complaint::Value {
         code: Code::WRONG_VALUE,
         message: format!("`{found}` is not possible here"),
-        help: did_you_mean(found, expected.iter().map(String::as_str)),
+        help: did_you_mean(found, words.iter().map(String::as_str)),
+        words,
     }
 }
 
@@ -153,6 +159,7 @@ fn wrong(code: Code, rest: &str) -> Complaint {
             found_words(found)
         ),
         help,
+        words: Vec::new(),
     }
 }
 

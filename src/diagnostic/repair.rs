@@ -4,16 +4,18 @@
 //! which becomes a problem and is patched over in the tree (a wrong value by one that fits, an unknown
 //! key by nothing, a missing key by a stand-in), and the tree is decoded again. It is written as text
 //! because only the decoder itself knows how it reads a bare `1.20` as a text or a number. A complaint
-//! about a stand-in is our own doing and never reported.
+//! about a stand-in is our own doing and never reported: it tells what the stand-in must be, and where
+//! that is a mapping, which keys it must have.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::code::Code;
+use super::flow;
 use super::phrase::{Complaint, understand};
 use super::problem::{Problem, Problems};
 use super::source::SourceFile;
@@ -30,13 +32,18 @@ const MAX_DECODED: usize = 32 * 1024 * 1024;
 const MAX_ROUNDS: usize = MAX_PROBLEMS * (STAND_INS.len() + 2);
 
 /// What a stand-in is, tried in turn until the decoder takes one.
-const STAND_INS: &[&str] = &["~", "\"\"", "0", "false", "[]", "{}", "\"a\""];
+const STAND_INS: &[&str] = &["~", "\"\"", "0", "false", "[]", MAPPING, "\"a\""];
+
+/// The stand-in that may have to get keys.
+const MAPPING: &str = "{}";
 
 /// A document under repair.
 pub(super) struct Repair<'a> {
     file: &'a SourceFile,
     tree: Tree,
     stand_ins: HashMap<NodeId, usize>,
+    /// Stand-ins that stand in the tree: mappings with the keys that were asked for, and words.
+    invented: HashSet<NodeId>,
     removed: HashSet<(NodeId, String)>,
     problems: Problems,
 }
@@ -60,6 +67,7 @@ impl<'a> Repair<'a> {
             file,
             tree: tree.clone(),
             stand_ins: HashMap::new(),
+            invented: HashSet::new(),
             removed: HashSet::new(),
             problems: Problems::new(),
         };
@@ -78,7 +86,7 @@ impl<'a> Repair<'a> {
                 break;
             }
             let mut text = String::new();
-            self.write(root, &mut text);
+            flow::write(&self.tree, root, &|id| self.stand_in(id), &mut text);
             decoded += text.len();
             let decoder = serde_yaml::Deserializer::from_str(&text);
             let Err(error) = serde_path_to_error::deserialize::<_, T>(decoder) else {
@@ -127,9 +135,9 @@ impl<'a> Repair<'a> {
         if let Some(at) = trail
             .steps
             .iter()
-            .position(|(_, id)| self.stand_ins.contains_key(id))
+            .rposition(|(_, id)| self.stand_ins.contains_key(id) || self.invented.contains(id))
         {
-            return self.next_stand_in(&trail, at);
+            return self.better_stand_in(&trail, at, complaint);
         }
         match complaint {
             Complaint::UnknownKey { key, expected } => self.unknown_key(&trail, &key, &expected),
@@ -145,6 +153,7 @@ impl<'a> Repair<'a> {
                 code,
                 message,
                 help,
+                words: _,
             } => {
                 let place = self.file.span(self.value_range(&trail));
                 self.problems
@@ -240,23 +249,25 @@ impl<'a> Repair<'a> {
         )
         .help(format!("add `{key}: …`"));
         self.problems.push(problem);
+        self.add_stand_in(mapping, key)
+    }
+
+    /// Gives a mapping a key with a stand-in.
+    fn add_stand_in(&mut self, mapping: NodeId, key: String) -> Option<()> {
         let end = self.tree.node(mapping).range.end;
         let name = self.tree.nodes.len();
-        for text in [key.as_str(), ""] {
-            let kind = Kind::Scalar {
-                text: text.to_owned(),
-                plain: false,
-            };
+        let Kind::Mapping(entries) = &mut self.tree.nodes[mapping].kind else {
+            return None;
+        };
+        entries.push((name, name + 1));
+        for text in [key, String::new()] {
+            let kind = Kind::Scalar { text, plain: false };
             self.tree.nodes.push(Node {
                 range: end..end,
                 kind,
                 tag: None,
             });
         }
-        let Kind::Mapping(entries) = &mut self.tree.nodes[mapping].kind else {
-            return None;
-        };
-        entries.push((name, name + 1));
         self.stand_ins.insert(name + 1, 0);
         Some(())
     }
@@ -285,6 +296,54 @@ impl<'a> Repair<'a> {
         } else {
             format!(" in `{path}`")
         }
+    }
+
+    fn stand_in(&self, id: NodeId) -> Option<&'static str> {
+        self.stand_ins.get(&id).map(|&tried| STAND_INS[tried])
+    }
+
+    /// Makes the stand-in at `at` of the trail fit a complaint about it, or takes the next.
+    fn better_stand_in(&mut self, trail: &Trail, at: usize, complaint: Complaint) -> Option<()> {
+        let id = trail.steps[at].1;
+        let is_mapping = match self.stand_in(id) {
+            Some(text) => text == MAPPING,
+            None => matches!(self.tree.node(id).kind, Kind::Mapping(_)),
+        };
+        // The word in a mapping that somebody wrote says what its other keys may be: none is made up.
+        let is_in_invented = at > 0 && self.invented.contains(&trail.steps[at - 1].1);
+        match complaint {
+            Complaint::MissingKey(key)
+                if is_mapping
+                    && at + 1 == trail.steps.len()
+                    && !self.removed.contains(&(id, key.clone())) =>
+            {
+                if self.stand_ins.contains_key(&id) {
+                    self.invent(id, Kind::Mapping(Vec::new()));
+                }
+                return self.add_stand_in(id, key);
+            }
+            Complaint::Value { words, .. }
+                if is_in_invented && self.stand_ins.contains_key(&id) =>
+            {
+                if let Some(text) = words.into_iter().next() {
+                    self.invent(id, Kind::Scalar { text, plain: false });
+                    return Some(());
+                }
+            }
+            _ => {}
+        }
+        if self.invented.remove(&id) {
+            let tried = STAND_INS.iter().position(|text| *text == MAPPING);
+            self.stand_ins.insert(id, tried.filter(|_| is_mapping)?);
+        }
+        self.next_stand_in(trail, at)
+    }
+
+    fn invent(&mut self, id: NodeId, kind: Kind) {
+        self.stand_ins.remove(&id);
+        self.invented.insert(id);
+        self.tree.nodes[id].kind = kind;
+        self.tree.nodes[id].tag = None;
     }
 
     /// The next stand-in for the node at `at` of the trail; if none is left, it goes.
@@ -333,52 +392,4 @@ impl<'a> Repair<'a> {
             None => 0..0,
         }
     }
-
-    /// Writes a node in flow style, so that the decoder reads every scalar as it reads the original.
-    fn write(&self, id: NodeId, out: &mut String) {
-        if let Some(&at) = self.stand_ins.get(&id) {
-            out.push_str(STAND_INS.get(at).copied().unwrap_or("~"));
-            return;
-        }
-        let node = self.tree.node(id);
-        if let Some(tag) = &node.tag {
-            out.push_str(tag);
-            out.push(' ');
-        }
-        match &node.kind {
-            Kind::Scalar { text, plain: true } if is_plain_in_flow(text) => out.push_str(text),
-            Kind::Scalar { text, plain: true } if text.is_empty() => out.push('~'),
-            Kind::Scalar { text, .. } => {
-                out.push_str(&serde_json::Value::from(text.as_str()).to_string());
-            }
-            Kind::Sequence(items) => {
-                out.push('[');
-                for &item in items {
-                    self.write(item, out);
-                    out.push_str(" ,\n");
-                }
-                out.push(']');
-            }
-            Kind::Mapping(entries) => {
-                out.push('{');
-                for &(key, value) in entries {
-                    self.write(key, out);
-                    out.push_str(" : ");
-                    self.write(value, out);
-                    out.push_str(" ,\n");
-                }
-                out.push('}');
-            }
-            Kind::Alias => out.push('~'),
-        }
-    }
-}
-
-/// Whether a bare text may stay bare between brackets. Those that may not are texts in any case: a
-/// number, a boolean or null has none of these letters.
-fn is_plain_in_flow(text: &str) -> bool {
-    !text.is_empty()
-        && !text.contains(['[', ']', '{', '}', ',', '"', '\'', '#', '\n', '\\'])
-        && !text.starts_with(['-', '?', ':'])
-        || text.parse::<f64>().is_ok()
 }

@@ -58,7 +58,31 @@ fn a_site_file_without_anything_in_it() {
       |
       = help: add `database: …`
 
-    3 errors
+    error[UK0202]: the key `staging` is missing in `wso2`
+     --> site.yaml:3:1
+      |
+    3 | wso2: {}
+      | ^^^^ `staging` belongs here
+      |
+      = help: add `staging: …`
+
+    error[UK0202]: the key `servers` is missing in `wso2`
+     --> site.yaml:3:1
+      |
+    3 | wso2: {}
+      | ^^^^ `servers` belongs here
+      |
+      = help: add `servers: …`
+
+    error[UK0202]: the key `new` is missing in `wso2`
+     --> site.yaml:3:1
+      |
+    3 | wso2: {}
+      | ^^^^ `new` belongs here
+      |
+      = help: add `new: …`
+
+    6 errors
     "#);
 }
 
