@@ -298,6 +298,7 @@ impl<'a> Repair<'a> {
         }
     }
 
+    /// The text that stands for a node, if one does.
     fn stand_in(&self, id: NodeId) -> Option<&'static str> {
         self.stand_ins.get(&id).map(|&tried| STAND_INS[tried])
     }
@@ -333,12 +334,16 @@ impl<'a> Repair<'a> {
             _ => {}
         }
         if self.invented.remove(&id) {
-            let tried = STAND_INS.iter().position(|text| *text == MAPPING);
-            self.stand_ins.insert(id, tried.filter(|_| is_mapping)?);
+            if !is_mapping {
+                return self.remove(trail, at);
+            }
+            let tried = STAND_INS.iter().position(|text| *text == MAPPING)?;
+            self.stand_ins.insert(id, tried);
         }
         self.next_stand_in(trail, at)
     }
 
+    /// Lets a stand-in stand in the tree itself.
     fn invent(&mut self, id: NodeId, kind: Kind) {
         self.stand_ins.remove(&id);
         self.invented.insert(id);
