@@ -1,11 +1,15 @@
 //! Trees that change while they are restored, and places that become others.
 
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, ResolveFlags, openat2, readlinkat, renameat, symlinkat, unlinkat,
+};
 use serde_json::json;
 use upgrade_kit::backup::SealedSet;
 
@@ -178,10 +182,17 @@ fn one(place: Place, at: u64, length: u64) -> Result<bool, String> {
     }
 }
 
+/// The directory that a path lies in, held open; no part of its path may be a link.
+fn folder_of(path: &Path) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = path.parent().unwrap();
+    openat2(CWD, folder, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)
+}
+
 /// Somebody swaps all of these places without pause while the real host restores.
 #[test]
 fn a_place_that_never_stands_still_is_not_written_through() {
-    let (mut rounds, mut done) = (0_u64, 0);
+    let (mut rounds, mut done, mut swaps) = (0_u64, 0, 0);
     let begun = Instant::now();
     while begun.elapsed() < patience() {
         let (world, set, target) = world();
@@ -192,31 +203,39 @@ fn a_place_that_never_stands_still_is_not_written_through() {
         let mut random = Random::of("moving", rounds);
         let place = target.clone();
         let thread = std::thread::spawn(move || {
+            let mut swapped = 0;
             while !until.load(Ordering::Relaxed) {
                 let chosen = PLACES[random.below(PLACES.len() as u64) as usize];
                 let Some((path, inner)) = chosen.path(&place) else {
                     continue;
                 };
+                // Not through a link that the kit put elsewhere: what is outside is not ours either.
+                let Ok(folder) = folder_of(&path) else {
+                    continue;
+                };
+                let name = path.file_name().unwrap();
                 let to = place_in(&to, inner);
                 // The kit renames these names as well: what is not there is not swapped.
-                if fs::rename(&path, &aside).is_err() {
+                if renameat(&folder, name, CWD, &aside).is_err() {
                     continue;
                 }
-                let linked = std::os::unix::fs::symlink(&to, &path).is_ok();
+                let linked = symlinkat(&to, &folder, name).is_ok();
+                swapped += u64::from(linked);
                 std::thread::sleep(Duration::from_micros(random.below(300)));
-                if linked && path.is_symlink() {
-                    _ = fs::remove_file(&path);
+                if linked && readlinkat(&folder, name, Vec::new()).is_ok() {
+                    _ = unlinkat(&folder, name, AtFlags::empty());
                 }
-                _ = fs::rename(&aside, &path);
+                _ = renameat(CWD, &aside, &folder, name);
                 _ = fs::remove_dir_all(&aside);
                 std::thread::sleep(Duration::from_micros(random.below(2_000)));
             }
+            swapped
         });
         let choice = restore(&target);
         let step = Step::new("restore", "files.restore", &choice).using(&set);
         let failures: Vec<_> = (0..5).filter_map(|_| world.perform(&step).err()).collect();
         stop.store(true, Ordering::Relaxed);
-        thread.join().unwrap();
+        swaps += thread.join().unwrap();
         rounds += 1;
         done += usize::from(failures.len() < 5);
         assert_eq!(picture(&away), untouched, "{failures:?}");
@@ -224,5 +243,6 @@ fn a_place_that_never_stands_still_is_not_written_through() {
             assert_eq!(wrong_words(&failure, &target), None, "{failure:?}");
         }
     }
-    println!("{rounds} rounds, {done} with a restore");
+    println!("{rounds} rounds, {done} with a restore, {swaps} swaps");
+    assert!(swaps > rounds, "{swaps}");
 }
