@@ -179,7 +179,10 @@ impl Disk {
     fn place(&mut self, path: &Path) -> Option<(Inode, Name)> {
         let (start, mut names) = self.below(path)?;
         let name = names.pop()?;
-        Some((self.walk(start, &names).unwrap(), name))
+        let Some(folder) = self.walk(start, &names) else {
+            panic!("nothing is known of the folder of {}", path.display());
+        };
+        Some((folder, name))
     }
 
     /// Puts a name in place of what has it; `None` takes it away.

@@ -63,16 +63,10 @@ impl Argument {
 
 /// The calls of the program's own threads, in the order in which they ended.
 pub(super) fn calls(text: &str) -> Vec<Call> {
+    let threads = threads(text);
     let mut begun: HashMap<u32, String> = HashMap::new();
-    let mut threads = BTreeSet::new();
     let mut calls = Vec::new();
-    for line in text.lines() {
-        let (pid, rest) = line.split_once(char::is_whitespace).unwrap();
-        let pid: u32 = pid.parse().unwrap();
-        if threads.is_empty() {
-            threads.insert(pid);
-        }
-        let rest = rest.trim_start();
+    for (pid, rest) in lines(text) {
         if let Some(head) = rest.strip_suffix(" <unfinished ...>") {
             // A descriptor is free, and may be another's, as soon as its `close` has begun.
             if head.starts_with("close(") && threads.contains(&pid) {
@@ -91,15 +85,52 @@ pub(super) fn calls(text: &str) -> Vec<Call> {
             None => rest.to_owned(),
         };
         let Some(call) = parse(&whole) else { continue };
-        if call.name.starts_with("clone") {
-            if whole.contains("CLONE_THREAD") {
-                threads.insert(u32::try_from(call.result).unwrap());
-            }
-        } else if threads.contains(&pid) {
+        if threads.contains(&pid) && !call.name.starts_with("clone") {
             calls.push(call);
         }
     }
     calls
+}
+
+/// Who did something, and what.
+fn lines(text: &str) -> impl Iterator<Item = (u32, &str)> {
+    text.lines().map(|line| {
+        let (pid, rest) = line.split_once(char::is_whitespace).unwrap();
+        (pid.parse().unwrap(), rest.trim_start())
+    })
+}
+
+/// The program's own threads. A thread may be at work before the call that made it has ended, so they
+/// are looked for first.
+fn threads(text: &str) -> BTreeSet<u32> {
+    let mut threads: BTreeSet<u32> = lines(text).take(1).map(|(pid, _)| pid).collect();
+    let mut others = BTreeSet::new();
+    let mut begun: HashMap<u32, &str> = HashMap::new();
+    for (pid, rest) in lines(text) {
+        let maker = ["clone", "fork", "vfork"].iter().any(|name| {
+            let call = rest.strip_prefix("<... ").unwrap_or(rest);
+            call.starts_with(name)
+        });
+        if !maker {
+            continue;
+        }
+        if let Some(head) = rest.strip_suffix(" <unfinished ...>") {
+            begun.insert(pid, head);
+            continue;
+        }
+        let head = begun.remove(&pid).unwrap_or_default();
+        let made = rest
+            .rsplit_once(" = ")
+            .and_then(|(_, made)| made.parse().ok());
+        let Some(made) = made else { continue };
+        if head.contains("CLONE_THREAD") || rest.contains("CLONE_THREAD") {
+            threads.insert(made);
+        } else {
+            others.insert(made);
+        }
+    }
+    assert!(threads.is_disjoint(&others), "a number was used twice");
+    threads
 }
 
 fn parse(line: &str) -> Option<Call> {
@@ -191,17 +222,20 @@ fn lines_of_a_trace_are_read() {
 7 write(4<\x2f\x61\x2f\x63>, "\x28\x2c\x22", 3) = 3
 8 <... openat resumed>) = 5<\x2f\x61\x2f\x62>
 9 close(5<\x2f\x61\x2f\x62>) = 0
+7 clone3({flags=CLONE_VM|CLONE_THREAD, exit_signal=0} <unfinished ...>
+10 mkdir("\x2f\x65", 0777) = 0
+7 <... clone3 resumed>, 88) = 10
 7 unlink("\x2f\x7a") = -1 ENOENT (No such file or directory)
 7 close(6<\x2f\x64>(deleted)) = 0
 "#;
     let calls = calls(text);
     let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
-    assert_eq!(names, ["mkdir", "write", "openat", "close"]);
+    assert_eq!(names, ["mkdir", "write", "openat", "mkdir", "close"]);
     assert_eq!(calls[1].arguments[1], Argument::Text(b"(,\"".to_vec()));
     assert_eq!(calls[2].opened.as_deref(), Some(b"/a/b".as_slice()));
     assert_eq!(calls[2].arguments[3].number(), 0o600);
     assert_eq!(
-        calls[3].arguments[0],
+        calls[4].arguments[0],
         Argument::Descriptor(6, b"/d".to_vec())
     );
 }
