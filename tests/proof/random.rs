@@ -32,12 +32,21 @@ impl Random {
         self.below(2) == 1
     }
 
-    /// Points below `end`, ascending: so many draws, or as `UPGRADE_KIT_POINTS` says.
+    /// Points below `end`, ascending: so many draws, or as `UPGRADE_KIT_POINTS` says: a
+    /// number of draws, `all`, or `2/8` for the second part of eight.
     pub(crate) fn points(&mut self, end: usize, usual: usize) -> Vec<usize> {
         let wanted = std::env::var("UPGRADE_KIT_POINTS").ok();
         let count = match wanted.as_deref() {
             Some("all") => return (0..end).collect(),
-            Some(number) => number.parse().unwrap(),
+            Some(text) => match text.split_once('/') {
+                Some((nth, parts)) => {
+                    let (nth, parts): (usize, usize) =
+                        (nth.parse().unwrap(), parts.parse().unwrap());
+                    assert!((1..=parts).contains(&nth), "part {nth} of {parts}");
+                    return (nth - 1..end).step_by(parts).collect();
+                }
+                None => text.parse().unwrap(),
+            },
             None => usual,
         };
         let mut points: Vec<usize> = (0..count)

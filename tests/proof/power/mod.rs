@@ -3,7 +3,8 @@
 //! A phase on the practice installation is recorded call by call (`strace`), under the boot id of a
 //! machine that is off by now. For a call drawn by chance the folder is laid out as a power cut behind
 //! it would have left it (see [`disk`]); then the program is asked to go on, and must end with what an
-//! undisturbed run ends with. `UPGRADE_KIT_POINTS` says how many calls are drawn, `all` takes every one.
+//! undisturbed run ends with. `UPGRADE_KIT_POINTS` says how many calls are drawn, `all` takes every one
+//! and `2/8` the second part of eight.
 
 mod disk;
 mod trace;
