@@ -6,9 +6,9 @@ use super::load::LoadedSite;
 use super::stop::Stop;
 use crate::adapter::Finding;
 use crate::event::RunOutcome;
-use crate::journal::{Lock, RunSummary};
+use crate::journal::{JournalError, Lock, RunDirectory, RunSummary};
 use crate::plan::Phase;
-use crate::run;
+use crate::run::{self, Left};
 
 /// Before a new run.
 pub(super) fn before(phase: Phase, loaded: &LoadedSite) -> Result<(), Stop> {
@@ -22,10 +22,14 @@ pub(super) fn before(phase: Phase, loaded: &LoadedSite) -> Result<(), Stop> {
     let options = &loaded.options;
     let message = format!("{phase} was not started, nothing was changed: {fact}");
     let stop = Stop::refused(message).hint(goes_on(&left, loaded));
-    let stop = match &left.set {
-        Some(set) if left.phase == Phase::Upgrade.as_str() => stop.hint(format!(
-            "`upgrade-kit restore --scenario {} --from {set} {options}` leads back",
-            left.scenario
+    let stop = match &left {
+        Left::Run(RunSummary {
+            phase,
+            scenario,
+            set: Some(set),
+            ..
+        }) if phase == Phase::Upgrade.as_str() => stop.hint(format!(
+            "`upgrade-kit restore --scenario {scenario} --from {set} {options}` leads back"
         )),
         _ => stop,
     };
@@ -44,23 +48,20 @@ pub(super) fn finding(phase: Phase, loaded: &LoadedSite) -> Result<Option<Findin
 /// it belongs.
 pub(super) fn perhaps(loaded: &LoadedSite) -> Option<String> {
     let left = unfinished(loaded).ok()??;
-    Some(format!(
-        "{}; {}",
-        not_finished(&left),
-        goes_on(&left, loaded)
-    ))
+    let (fact, next) = (not_finished(&left), goes_on(&left, loaded));
+    Some(format!("{fact}; {next}"))
 }
 
 /// What must be asked about before a new run. A restore leads out of any state.
-fn in_the_way(phase: Phase, loaded: &LoadedSite) -> Result<Option<RunSummary>, Stop> {
+fn in_the_way(phase: Phase, loaded: &LoadedSite) -> Result<Option<Left>, Stop> {
     if phase == Phase::Restore {
         return Ok(None);
     }
     unfinished(loaded)
 }
 
-/// The upgrade or restore that is neither done nor at work.
-fn unfinished(loaded: &LoadedSite) -> Result<Option<RunSummary>, Stop> {
+/// The upgrade or restore that is neither done nor at work, or a run that may be one.
+fn unfinished(loaded: &LoadedSite) -> Result<Option<Left>, Stop> {
     // A run that is at work will be named by its lock.
     if Lock::holder(&loaded.state).is_some() {
         return Ok(None);
@@ -68,20 +69,46 @@ fn unfinished(loaded: &LoadedSite) -> Result<Option<RunSummary>, Stop> {
     run::unfinished(&loaded.state).map_err(|error| Stop::of_run(error, &loaded.options))
 }
 
-fn not_finished(left: &RunSummary) -> String {
-    format!(
-        "{} run {} is not finished, it {}",
-        left.phase,
-        left.run,
-        how(left)
-    )
+fn not_finished(left: &Left) -> String {
+    match left {
+        Left::Run(left) => format!(
+            "{} run {} is not finished, it {}",
+            left.phase,
+            left.run,
+            how(left)
+        ),
+        Left::Untold(run, error) => not_known(run, error),
+    }
 }
 
-fn goes_on(left: &RunSummary, loaded: &LoadedSite) -> String {
-    format!(
-        "`upgrade-kit resume {} {}` goes on with it",
-        left.run, loaded.options
-    )
+fn not_known(run: &str, error: &JournalError) -> String {
+    let cause = std::error::Error::source(error);
+    let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+    format!("what run {run} has done is not known: {error}{cause}")
+}
+
+fn goes_on(left: &Left, loaded: &LoadedSite) -> String {
+    match left {
+        Left::Run(left) => format!(
+            "`upgrade-kit resume {} {}` goes on with it",
+            left.run, loaded.options
+        ),
+        Left::Untold(run, error) => comes_to_terms(run, error, loaded),
+    }
+}
+
+/// What can be done about a run that cannot be told.
+fn comes_to_terms(run: &str, error: &JournalError, loaded: &LoadedSite) -> String {
+    let told = match error {
+        JournalError::Damaged { .. } => None,
+        other => other.hint(),
+    };
+    told.unwrap_or_else(|| {
+        format!(
+            "look at the installation; once it is as it should be, move {} away",
+            RunDirectory::place(&loaded.state, run).display()
+        )
+    })
 }
 
 /// Before a run is resumed: nothing may have worked on the site since.
@@ -94,18 +121,27 @@ pub(super) fn since(run: &str, loaded: &LoadedSite) -> Result<(), Stop> {
     let Some(latest) = later else {
         return Ok(());
     };
-    let fact = format!(
-        "{} run {} has worked on this site since, it {}",
-        latest.phase,
-        latest.run,
-        how(&latest)
-    );
+    let fact = match &latest {
+        Left::Run(latest) => format!(
+            "{} run {} has worked on this site since, it {}",
+            latest.phase,
+            latest.run,
+            how(latest)
+        ),
+        Left::Untold(other, error) => not_known(other, error),
+    };
     if gates::asked(&format!("{fact}. Go on with run {run} nevertheless?")) == Some(true) {
         return Ok(());
     }
     let message = format!("run {run} was not resumed, nothing was changed: {fact}");
-    Err(Stop::refused(message)
-        .hint("what it did may be undone by now, and would not be done again: begin a new run"))
+    let hint = match &latest {
+        Left::Run(_) => {
+            "what it did may be undone by now, and would not be done again: begin a new run"
+                .to_owned()
+        }
+        Left::Untold(other, error) => comes_to_terms(other, error, loaded),
+    };
+    Err(Stop::refused(message).hint(hint))
 }
 
 fn how(run: &RunSummary) -> &'static str {

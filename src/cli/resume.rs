@@ -44,7 +44,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
 fn newest_unfinished(loaded: &LoadedSite) -> Result<String, Stop> {
     let (runs, damaged) = RunDirectory::list(&loaded.state)?;
     // It may be the newest.
-    if let Some(error) = damaged.into_iter().next() {
+    if let Some((_, error)) = damaged.into_iter().next() {
         return Err(Stop::from(error).hint("name the run to resume: `upgrade-kit runs` lists them"));
     }
     match runs.first() {

@@ -33,7 +33,7 @@ pub(super) fn runs(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exi
         ListFormat::Json => runs_view::json(&rows),
     };
     out.write_all(text.as_bytes())?;
-    for error in damaged {
+    for (_, error) in damaged {
         Stop::from(error).print();
     }
     Ok(Exit::Done)

@@ -69,16 +69,23 @@ impl RunDirectory {
         Ok(directory)
     }
 
+    /// Where the directory of a run is, whether there is one or not.
+    pub fn place(state: &Path, run: &str) -> PathBuf {
+        state.join("runs").join(run)
+    }
+
     fn at(state: &Path, run: &str) -> Self {
         Self {
-            path: state.join("runs").join(run),
+            path: Self::place(state, run),
             run: run.to_owned(),
         }
     }
 
-    /// Runs of the site, newest first, and beside them what is wrong with those that cannot be told. A
-    /// run whose start never reached its journal is not one.
-    pub fn list(state: &Path) -> Result<(Vec<RunSummary>, Vec<JournalError>), JournalError> {
+    /// Runs of the site, newest first, and beside them the ids of those that cannot be told, with what is
+    /// wrong with each. A run whose start never reached its journal is not one.
+    pub fn list(
+        state: &Path,
+    ) -> Result<(Vec<RunSummary>, Vec<(String, JournalError)>), JournalError> {
         let runs = state.join("runs");
         let entries = match std::fs::read_dir(&runs) {
             Ok(entries) => entries,
@@ -94,7 +101,7 @@ impl RunDirectory {
             {
                 match RunSummary::of(&journal, &run) {
                     Ok(summary) => summaries.extend(summary),
-                    Err(error) => damaged.push(error),
+                    Err(error) => damaged.push((run, error)),
                 }
             }
         }

@@ -10,26 +10,43 @@ use crate::event::{RunOutcome, RunState};
 use crate::journal::{JournalError, RunDirectory, RunSummary};
 use crate::plan::{Phase, Plan};
 
+/// An earlier run that another one has to know of.
+#[derive(Debug)]
+pub enum Left {
+    /// What its journal tells.
+    Run(RunSummary),
+    /// A run whose journal tells nothing, and why: it may have been the latest, and have changed anything.
+    Untold(String, JournalError),
+}
+
 /// The upgrade or restore that has changed something, is not done, and was followed by no run that is done:
 /// what it has left is neither the state before it nor the one that it was to reach. A backup that is not
 /// done leaves the state before it, as far as it counts here.
-pub fn unfinished(state: &Path) -> Result<Option<RunSummary>, RunError> {
-    let (runs, _) = RunDirectory::list(state)?;
+pub fn unfinished(state: &Path) -> Result<Option<Left>, RunError> {
+    let (runs, untold) = RunDirectory::list(state)?;
     let is_done = |run: &RunSummary| run.outcome == Some(RunOutcome::Done);
     let latest = runs
         .into_iter()
         .filter(|run| is_done(run) || run.phase != Phase::Backup.as_str())
         .find(|run| has_changed(state, &run.run));
-    Ok(latest.filter(|run| !is_done(run)))
+    let latest = latest.filter(|run| !is_done(run)).map(Left::Run);
+    Ok(latest.or_else(|| first(untold)))
 }
 
 /// The latest run that began after that one and has changed something: what it has done may be undone by
 /// now, or done once more. None for a run that never began.
-pub fn later(state: &Path, run: &str) -> Result<Option<RunSummary>, RunError> {
-    let (mut runs, _) = RunDirectory::list(state)?;
+pub fn later(state: &Path, run: &str) -> Result<Option<Left>, RunError> {
+    let (mut runs, mut untold) = RunDirectory::list(state)?;
     let at = runs.iter().position(|one| one.run == run);
     runs.truncate(at.unwrap_or(0));
-    Ok(runs.into_iter().find(|one| has_changed(state, &one.run)))
+    untold.retain(|(one, _)| one != run);
+    let later = runs.into_iter().find(|one| has_changed(state, &one.run));
+    Ok(later.map(Left::Run).or_else(|| first(untold)))
+}
+
+fn first(untold: Vec<(String, JournalError)>) -> Option<Left> {
+    let (run, error) = untold.into_iter().next()?;
+    Some(Left::Untold(run, error))
 }
 
 /// Whether a step that changes something was begun. A run that cannot be read may have changed
@@ -62,10 +79,19 @@ pub(super) fn settle(
     services: &Services,
     boot: Option<&str>,
 ) -> Result<Earlier, RunError> {
-    let (runs, _) = RunDirectory::list(state)?;
+    let (runs, untold) = RunDirectory::list(state)?;
     let latest = runs.first().map_or(0, |run| run.order);
     let order = latest.saturating_add(1);
-    let mut notes = Vec::new();
+    let unseen = |error: &JournalError| format!("what it left at work was not looked for: {error}");
+    let mut notes: Vec<_> = untold
+        .iter()
+        .filter(|(run, _)| run != own)
+        .map(|(run, error)| {
+            services
+                .masker
+                .mask(&format!("run {run}: {}", unseen(error)))
+        })
+        .collect();
     for run in runs {
         if run.run == own || run.outcome.is_some() {
             continue;
@@ -77,9 +103,7 @@ pub(super) fn settle(
         let (plan, state) = match read(state, &run.run) {
             Ok(read) => read,
             Err(error) => {
-                notes.push(note(&format!(
-                    "what it left at work was not looked for: {error}"
-                )));
+                notes.push(note(&unseen(&error)));
                 continue;
             }
         };

@@ -43,7 +43,7 @@ mod work;
 
 pub use decide::Limits;
 pub use dispatch::execute;
-pub use earlier::{later, unfinished};
+pub use earlier::{Left, later, unfinished};
 pub use error::RunError;
 pub use request::{
     Close, Closing, FillOutputs, FindAction, FindHost, Gate, GateAnswer, GateKeeper, ResolveSecret,

@@ -191,3 +191,46 @@ fn a_new_upgrade_begins_where_it_is_told_to() {
             .ends_with("change-begin change-begin change-end ")
     );
 }
+
+/// It may be an upgrade that was not finished: nothing is begun or taken up on a guess, but a restore is.
+#[test]
+fn a_run_whose_journal_is_damaged_counts_as_unfinished() {
+    let sandbox = backed_up();
+    sandbox.write("go", "");
+    sandbox.write("fail", "");
+    assert_eq!(sandbox.run(&["upgrade"]).code(), 5);
+    let damaged = sandbox.runs().pop().unwrap();
+    let journal = damaged.join("journal.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    fs::write(&journal, text.replacen('{', "#", 1)).unwrap();
+    assert_snapshot!(sandbox.run(&["backup"]), @"
+    exit 4
+    -- stderr
+    error: backup was not started, nothing was changed: what run [RUN] has done is not known: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected value at line 1 column 1
+      hint: look at the installation; once it is as it should be, move [SITE]/runs/quickstart/runs/[RUN] away
+      hint: if you know how far it came, `--start-at STEP` begins a new backup there
+    ");
+    assert_snapshot!(sandbox.run(&["check", "upgrade"]), @"
+    exit 4
+    -- stdout
+    REFUSED  runs: what run [RUN] has done is not known: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected value at line 1 column 1
+             to do: look at the installation; once it is as it should be, move [SITE]/runs/quickstart/runs/[RUN] away
+
+    1 thing stands in the way
+    ");
+    let first = sandbox.runs().remove(0);
+    let first = first.file_name().unwrap().to_str().unwrap();
+    assert_snapshot!(sandbox.run(&["resume", first]), @"
+    exit 4
+    -- stderr
+    error: run [RUN] was not resumed, nothing was changed: what run [RUN] has done is not known: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected value at line 1 column 1
+      hint: look at the installation; once it is as it should be, move [SITE]/runs/quickstart/runs/[RUN] away
+    ");
+    fs::remove_file(sandbox.path("fail")).unwrap();
+    let restored = sandbox.done(&["restore", "--yes"]);
+    let note = "what it left at work was not looked for";
+    assert!(restored.to_string().contains(note), "{restored}");
+    assert_eq!(sandbox.run(&["backup"]).code(), 4);
+    fs::rename(&damaged, sandbox.path("damaged")).unwrap();
+    _ = sandbox.done(&["backup"]);
+}

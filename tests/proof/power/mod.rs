@@ -117,6 +117,11 @@ fn a_backup_survives_power_cuts() {
 }
 
 #[test]
+fn an_upgrade_survives_power_cuts() {
+    survives(Phase::upgrade);
+}
+
+#[test]
 fn a_restore_survives_power_cuts() {
     survives(Phase::restore);
 }
