@@ -6,7 +6,7 @@ use super::load::LoadedSite;
 use super::stop::Stop;
 use crate::adapter::Finding;
 use crate::event::RunOutcome;
-use crate::journal::{JournalError, Lock, RunDirectory, RunSummary};
+use crate::journal::{JournalError, Lock, RunDirectory, RunSummary, UntoldRun};
 use crate::plan::Phase;
 use crate::run::{self, Left};
 
@@ -77,11 +77,12 @@ fn not_finished(left: &Left) -> String {
             left.run,
             how(left)
         ),
-        Left::Untold(run, error) => not_known(run, error),
+        Left::Untold(left) => not_known(left),
     }
 }
 
-fn not_known(run: &str, error: &JournalError) -> String {
+fn not_known(left: &UntoldRun) -> String {
+    let UntoldRun { run, error } = left;
     let cause = std::error::Error::source(error);
     let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
     format!("what run {run} has done is not known: {error}{cause}")
@@ -93,20 +94,20 @@ fn goes_on(left: &Left, loaded: &LoadedSite) -> String {
             "`upgrade-kit resume {} {}` goes on with it",
             left.run, loaded.options
         ),
-        Left::Untold(run, error) => comes_to_terms(run, error, loaded),
+        Left::Untold(left) => comes_to_terms(left, loaded),
     }
 }
 
 /// What can be done about a run that cannot be told.
-fn comes_to_terms(run: &str, error: &JournalError, loaded: &LoadedSite) -> String {
-    let told = match error {
+fn comes_to_terms(left: &UntoldRun, loaded: &LoadedSite) -> String {
+    let told = match &left.error {
         JournalError::Damaged { .. } => None,
         other => other.hint(),
     };
     told.unwrap_or_else(|| {
         format!(
             "look at the installation; once it is as it should be, move {} away",
-            RunDirectory::place(&loaded.state, run).display()
+            RunDirectory::place(&loaded.state, &left.run).display()
         )
     })
 }
@@ -128,7 +129,7 @@ pub(super) fn since(run: &str, loaded: &LoadedSite) -> Result<(), Stop> {
             latest.run,
             how(latest)
         ),
-        Left::Untold(other, error) => not_known(other, error),
+        Left::Untold(other) => not_known(other),
     };
     if gates::asked(&format!("{fact}. Go on with run {run} nevertheless?")) == Some(true) {
         return Ok(());
@@ -139,7 +140,7 @@ pub(super) fn since(run: &str, loaded: &LoadedSite) -> Result<(), Stop> {
             "what it did may be undone by now, and would not be done again: begin a new run"
                 .to_owned()
         }
-        Left::Untold(other, error) => comes_to_terms(other, error, loaded),
+        Left::Untold(other) => comes_to_terms(other, loaded),
     };
     Err(Stop::refused(message).hint(hint))
 }

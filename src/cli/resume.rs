@@ -42,10 +42,12 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
 }
 
 fn newest_unfinished(loaded: &LoadedSite) -> Result<String, Stop> {
-    let (runs, damaged) = RunDirectory::list(&loaded.state)?;
+    let (runs, untold) = RunDirectory::list(&loaded.state)?;
     // It may be the newest.
-    if let Some((_, error)) = damaged.into_iter().next() {
-        return Err(Stop::from(error).hint("name the run to resume: `upgrade-kit runs` lists them"));
+    if let Some(one) = untold.into_iter().next() {
+        return Err(
+            Stop::from(one.error).hint("name the run to resume: `upgrade-kit runs` lists them")
+        );
     }
     match runs.first() {
         Some(run) if run.outcome != Some(RunOutcome::Done) => Ok(run.run.clone()),

@@ -12,7 +12,7 @@ use crate::report::runs_view;
 /// Lists the runs of a site, newest first.
 pub(super) fn runs(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exit, Stop> {
     let loaded = load(&arguments.site)?;
-    let (runs, damaged) = RunDirectory::list(&loaded.state)?;
+    let (runs, untold) = RunDirectory::list(&loaded.state)?;
     let holder = Lock::holder(&loaded.state);
     let rows = runs
         .into_iter()
@@ -33,8 +33,8 @@ pub(super) fn runs(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exi
         ListFormat::Json => runs_view::json(&rows),
     };
     out.write_all(text.as_bytes())?;
-    for (_, error) in damaged {
-        Stop::from(error).print();
+    for run in untold {
+        Stop::from(run.error).print();
     }
     Ok(Exit::Done)
 }

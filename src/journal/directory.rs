@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::JournalError;
 use super::lines::{Journal, Replay, replay};
 use super::names::file_name_of_step;
-use super::summary::RunSummary;
+use super::summary::{RunSummary, UntoldRun};
 use crate::event::{Event, RunState};
 use crate::plan::Plan;
 
@@ -81,18 +81,16 @@ impl RunDirectory {
         }
     }
 
-    /// Runs of the site, newest first, and beside them the ids of those that cannot be told, with what is
-    /// wrong with each. A run whose start never reached its journal is not one.
-    pub fn list(
-        state: &Path,
-    ) -> Result<(Vec<RunSummary>, Vec<(String, JournalError)>), JournalError> {
+    /// Runs of the site, newest first, and beside them those that cannot be told. A run whose
+    /// start never reached its journal is not one.
+    pub fn list(state: &Path) -> Result<(Vec<RunSummary>, Vec<UntoldRun>), JournalError> {
         let runs = state.join("runs");
         let entries = match std::fs::read_dir(&runs) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(<_>::default()),
             Err(error) => return Err(JournalError::file("list", &runs, error)),
         };
-        let (mut summaries, mut damaged) = (Vec::new(), Vec::new());
+        let (mut summaries, mut untold) = (Vec::new(), Vec::new());
         for entry in entries {
             let entry = entry.map_err(|error| JournalError::file("list", &runs, error))?;
             let journal = entry.path().join(JOURNAL);
@@ -101,7 +99,7 @@ impl RunDirectory {
             {
                 match RunSummary::of(&journal, &run) {
                     Ok(summary) => summaries.extend(summary),
-                    Err(error) => damaged.push((run, error)),
+                    Err(error) => untold.push(UntoldRun { run, error }),
                 }
             }
         }
@@ -109,7 +107,7 @@ impl RunDirectory {
             let key = |run: &RunSummary| (run.order, run.started);
             (key(other), &other.run).cmp(&(key(one), &one.run))
         });
-        Ok((summaries, damaged))
+        Ok((summaries, untold))
     }
 
     /// Id of the run.

@@ -30,4 +30,4 @@ pub use error::JournalError;
 pub use lines::{Journal, Replay, replay};
 pub use lock::{Holder, Lock};
 pub use names::{file_name_of_step, new_run_id};
-pub use summary::RunSummary;
+pub use summary::{RunSummary, UntoldRun};

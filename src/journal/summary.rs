@@ -38,6 +38,15 @@ pub struct RunSummary {
     pub outcome: Option<RunOutcome>,
 }
 
+/// A run whose journal does not even tell how it began.
+#[derive(Debug)]
+pub struct UntoldRun {
+    /// Id.
+    pub run: String,
+    /// What is wrong with its journal.
+    pub error: JournalError,
+}
+
 #[derive(Deserialize)]
 struct Head {
     at: Timestamp,

@@ -7,7 +7,7 @@ use super::orphans::{at_work, end_orphans};
 use super::request::Services;
 use crate::adapter::Effect;
 use crate::event::{RunOutcome, RunState};
-use crate::journal::{JournalError, RunDirectory, RunSummary};
+use crate::journal::{JournalError, RunDirectory, RunSummary, UntoldRun};
 use crate::plan::{Phase, Plan};
 
 /// An earlier run that another one has to know of.
@@ -15,8 +15,8 @@ use crate::plan::{Phase, Plan};
 pub enum Left {
     /// What its journal tells.
     Run(RunSummary),
-    /// A run whose journal tells nothing, and why: it may have been the latest, and have changed anything.
-    Untold(String, JournalError),
+    /// It may have been the latest, and have changed anything.
+    Untold(UntoldRun),
 }
 
 /// The upgrade or restore that has changed something, is not done, and was followed by no run that is done:
@@ -30,7 +30,7 @@ pub fn unfinished(state: &Path) -> Result<Option<Left>, RunError> {
         .filter(|run| is_done(run) || run.phase != Phase::Backup.as_str())
         .find(|run| has_changed(state, &run.run));
     let latest = latest.filter(|run| !is_done(run)).map(Left::Run);
-    Ok(latest.or_else(|| first(untold)))
+    Ok(latest.or_else(|| untold.into_iter().next().map(Left::Untold)))
 }
 
 /// The latest run that began after that one and has changed something: what it has done may be undone by
@@ -39,14 +39,10 @@ pub fn later(state: &Path, run: &str) -> Result<Option<Left>, RunError> {
     let (mut runs, mut untold) = RunDirectory::list(state)?;
     let at = runs.iter().position(|one| one.run == run);
     runs.truncate(at.unwrap_or(0));
-    untold.retain(|(one, _)| one != run);
+    untold.retain(|one| one.run != run);
     let later = runs.into_iter().find(|one| has_changed(state, &one.run));
-    Ok(later.map(Left::Run).or_else(|| first(untold)))
-}
-
-fn first(untold: Vec<(String, JournalError)>) -> Option<Left> {
-    let (run, error) = untold.into_iter().next()?;
-    Some(Left::Untold(run, error))
+    let later = later.map(Left::Run);
+    Ok(later.or_else(|| untold.into_iter().next().map(Left::Untold)))
 }
 
 /// Whether a step that changes something was begun. A run that cannot be read may have changed
@@ -85,12 +81,9 @@ pub(super) fn settle(
     let unseen = |error: &JournalError| format!("what it left at work was not looked for: {error}");
     let mut notes: Vec<_> = untold
         .iter()
-        .filter(|(run, _)| run != own)
-        .map(|(run, error)| {
-            services
-                .masker
-                .mask(&format!("run {run}: {}", unseen(error)))
-        })
+        .filter(|one| one.run != own)
+        .map(|one| format!("run {}: {}", one.run, unseen(&one.error)))
+        .map(|note| services.masker.mask(&note))
         .collect();
     for run in runs {
         if run.run == own || run.outcome.is_some() {
