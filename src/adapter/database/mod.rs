@@ -23,7 +23,9 @@ pub(in crate::adapter) use findings::{
 };
 pub(in crate::adapter) use quiet::{Patience, in_use};
 pub(in crate::adapter) use record::record_of;
-pub(in crate::adapter) use restoring::{Reported, artifact_of, begin_once, only_file, was_begun};
+pub(in crate::adapter) use restoring::{
+    Reported, artifact_of, begin_once, loaded_otherwise, only_file, was_begun,
+};
 pub(in crate::adapter) use rows::{END, Row, RowWriter, WholeOutput, came_to_its_end};
 pub(in crate::adapter) use script_journal::RunScript;
 pub(in crate::adapter) use scripts::{

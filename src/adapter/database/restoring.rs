@@ -82,3 +82,12 @@ pub(in crate::adapter) fn begin_once(context: &StepContext<'_>) -> Result<(), Fa
     let begun = context.make_scratch()?.join("begun");
     Ok(context.host.create_dir(&begun, 0o700)?)
 }
+
+/// What to do about a database that is not what was dumped, although the client has loaded the dump.
+pub(in crate::adapter) fn loaded_otherwise(client: &str) -> String {
+    format!(
+        "keep the application stopped: `{client}` ended well and loaded less than it was given, \
+         something wrote meanwhile, or the server reads the dump otherwise; restore again, and compare \
+         the server's settings"
+    )
+}

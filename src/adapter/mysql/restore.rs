@@ -21,7 +21,7 @@ use super::tool_messages::{is_benign, shown_lines, sort_lines, tool_failure};
 use super::whole_dump::verify;
 use crate::adapter::database::{
     ROWS, Reported, Source, TABLES, artifact_name, artifact_problem, begin_once, default_wait,
-    finding_of, log_lines, only_file, refuse_or_warn, was_begun,
+    finding_of, loaded_otherwise, log_lines, only_file, refuse_or_warn, was_begun,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
@@ -186,10 +186,7 @@ impl Restore {
             let more = format!("and {} differences more", failures.len() - 21);
             failure.0.causes.push(more);
         }
-        Err(failure.hint(
-            "keep the application stopped: something wrote while the dump was loaded, or the server \
-             reads it otherwise; restore again, and compare the server's settings",
-        ))
+        Err(failure.hint(loaded_otherwise(self.connection.client_program())))
     }
 }
 

@@ -69,8 +69,9 @@ impl Scripted for Place<'_> {
     fn run(&self, script: &RunScript) -> Result<Vec<String>, Failure> {
         let invocation = self.session.load(Some(&self.script.schema));
         let mut input = HashedReader::open(self.host, &script.path)?;
-        // The client runs what still waits for its delimiter before it takes another one.
-        let ending = format!("\nDELIMITER ;\nSELECT '{END}';\n");
+        // The client runs what still waits for its delimiter before it takes another one. It prints the
+        // column's name first, which must not pass for the row.
+        let ending = format!("\nDELIMITER ;\nSELECT '{END}' AS mark;\n");
         let mut with_end = Read::by_ref(&mut input).chain(ending.as_bytes());
         let streams = Streams {
             stdin: Stdin::Reader(&mut with_end),

@@ -21,7 +21,8 @@ use super::session::Session;
 use super::tool_messages::{shown_lines, sort_lines, tool_failure};
 use crate::adapter::database::{
     ROWS, Reported, Source, TABLES, artifact_name, artifact_problem, begin_once, damaged,
-    default_wait, finding_of, log_lines, only_file, read_whole, refuse_or_warn, was_begun,
+    default_wait, finding_of, loaded_otherwise, log_lines, only_file, read_whole, refuse_or_warn,
+    was_begun,
 };
 use crate::adapter::{
     Action, CheckContext, Effect, Failure, Finding, OutputSpec, Preview, PreviewLine, StepContext,
@@ -170,10 +171,7 @@ impl Restore {
             self.target()
         ));
         failure.0.causes = failures.iter().skip(1).take(20).cloned().collect();
-        Err(failure.hint(
-            "keep the application stopped: something wrote while the dump was loaded, or the server \
-             reads it otherwise; restore again, and compare the server's settings",
-        ))
+        Err(failure.hint(loaded_otherwise(self.connection.client_program())))
     }
 }
 
