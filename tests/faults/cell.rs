@@ -24,10 +24,9 @@ const ONLY_EXIT_CODES: &[(&str, &str)] = &[
     ("ox.reload-configuration", "reloadconfiguration"),
 ];
 
-/// Tools whose word counts for nothing: the step counts the messages in the queues afterwards, or looks for
-/// the processes of the server itself, and ends them itself if it must.
+/// Tools whose word counts for nothing: the step looks for the processes of the server itself, and ends them
+/// itself if it must.
 const IS_LOOKED_AT: &[(&str, &str)] = &[
-    ("artemis.import", "jboss-cli.sh"),
     ("server.start", "startup.sh"),
     ("server.stop", "shutdown.sh"),
 ];

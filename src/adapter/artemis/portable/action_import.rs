@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use super::action_export::two_hours;
-use super::cli::{Cli, Counts, count, run};
+use super::cli::{Cli, Counts, count, run_each};
 use super::contents::{Contents, PassError, pass};
 use super::record::{ExportRecord, exported};
 use super::standing::{Standing, obstacles, stand};
@@ -194,7 +194,7 @@ impl ArtemisImport {
         let done = self.stage(context.host, set, file, first).and_then(|()| {
             let invocation = self.cli().importing(&staged, self.timeout.get());
             let what = "the server could not import the messages";
-            run(context.host, context.control, &invocation, what)
+            run_each(context.host, context.control, &invocation, 1, what)
         });
         let removed = self.take_away(context.host);
         done?;

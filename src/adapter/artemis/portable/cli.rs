@@ -101,7 +101,7 @@ fn text(value: &str) -> String {
 }
 
 /// Runs it; its answers if every operation succeeded.
-pub(super) fn run(
+fn run(
     host: &dyn Host,
     control: &Control,
     invocation: &Invocation,
@@ -133,6 +133,24 @@ pub(super) fn run(
         failure.0.stderr.extend(said.map(|&line| line.to_owned()));
     }
     Err(failure)
+}
+
+/// Runs so many operations; a failure unless each of them says that it succeeded.
+pub(super) fn run_each(
+    host: &dyn Host,
+    control: &Control,
+    invocation: &Invocation,
+    operations: usize,
+    what: &str,
+) -> Result<(), Failure> {
+    let answers = run(host, control, invocation, what)?.len();
+    if answers == operations {
+        return Ok(());
+    }
+    Err(Failure::verification(format!(
+        "{what}: jboss-cli ended well, with {answers} of {operations} answers"
+    ))
+    .command(invocation))
 }
 
 /// What a client printed.

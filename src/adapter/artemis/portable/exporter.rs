@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::places::{Places, Role};
 use super::action_export::{ArtemisExport, INSTANCE, SCRIPT};
-use super::cli::{BROKER, run};
+use super::cli::{BROKER, run_each};
 use crate::adapter::files;
 use crate::adapter::{Failure, StepContext};
 use crate::host::{FileKind, Host, HostError};
@@ -49,7 +49,8 @@ impl ArtemisExport {
         let mut invocation = self.invocation();
         invocation.directory = Some(scratch.to_owned());
         let what = "WildFly could not export the messages";
-        run(host, context.control, &invocation, what).map_err(|failure| failure.hint(INSTEAD))?;
+        run_each(host, context.control, &invocation, OPERATIONS, what)
+            .map_err(|failure| failure.hint(INSTEAD))?;
         let names = host.list(&stores)?;
         let dumps: Vec<_> = (names.into_iter())
             .filter(|name| name.to_string_lossy().ends_with("-dump.xml"))
@@ -85,6 +86,10 @@ pub(super) fn demand_room(context: &StepContext<'_>, copy: &Places) -> Result<()
     ))
     .hint("free some space there, then resume the run"))
 }
+
+/// Operations in the [`script`]; its first and its last line are commands of the client's own, which have no
+/// answer.
+const OPERATIONS: usize = 4;
 
 /// What the client does: a broker that is configured and not started, on the copies.
 fn script() -> String {
