@@ -37,6 +37,10 @@ fn export(messages: &[String]) -> String {
     )
 }
 
+/// What a client prints that has done all that it was given: an answer for each of four operations.
+const EXPORTED: &str = "{\"outcome\" : \"success\"}\n{\"outcome\" : \"success\"}\n\
+                        {\"outcome\" : \"success\"}\n{\"outcome\" : \"success\"}\n";
+
 /// An exporter that ends well and writes that.
 fn exporter(text: &str) -> ScriptedHost {
     let text = text.to_owned();
@@ -46,7 +50,7 @@ fn exporter(text: &str) -> ScriptedHost {
         fs::write(stores.join("journal-20261128-dump.xml"), &text).unwrap();
     };
     let play = Play::of("jboss-cli.sh").with("--file=export.cli");
-    ScriptedHost::new().expect(play.prints("{\"outcome\" : \"success\"}\n").does(write))
+    ScriptedHost::new().expect(play.prints(EXPORTED).does(write))
 }
 
 /// The copied stores of a real broker, and what an export of them by that exporter comes to.
@@ -119,9 +123,19 @@ fn an_exporter_that_fails() {
       ended: exit code 1
       hint: the step's log says what the exporter met; the copy of the stores in the set holds all messages, and a newer WildFly (`home`) may export them
     "#);
-    let silent = Play::of("jboss-cli.sh").prints("{\"outcome\" : \"success\"}\n");
+    let silent = Play::of("jboss-cli.sh").prints(EXPORTED);
     insta::assert_snapshot!(exported(&ScriptedHost::new().expect(silent)), @r#"
     Verification: WildFly reported success and wrote 0 exports instead of one
+      command: JBOSS_HOME=/opt/wildfly /opt/wildfly/bin/jboss-cli.sh -Djboss.server.base.dir=instance --file=export.cli --output-json
+      hint: the step's log says what the exporter met; the copy of the stores in the set holds all messages, and a newer WildFly (`home`) may export them
+    "#);
+}
+
+#[test]
+fn an_exporter_whose_answers_are_cut() {
+    let half = Play::of("jboss-cli.sh").prints(&EXPORTED[..EXPORTED.len() / 2]);
+    insta::assert_snapshot!(exported(&ScriptedHost::new().expect(half)), @r#"
+    Verification: WildFly could not export the messages: jboss-cli ended well, with 2 of 4 answers
       command: JBOSS_HOME=/opt/wildfly /opt/wildfly/bin/jboss-cli.sh -Djboss.server.base.dir=instance --file=export.cli --output-json
       hint: the step's log says what the exporter met; the copy of the stores in the set holds all messages, and a newer WildFly (`home`) may export them
     "#);
