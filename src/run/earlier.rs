@@ -29,8 +29,7 @@ pub fn unfinished(state: &Path) -> Result<Option<Left>, RunError> {
         .into_iter()
         .filter(|run| is_done(run) || run.phase != Phase::Backup.as_str())
         .find(|run| has_changed(state, &run.run));
-    let latest = latest.filter(|run| !is_done(run)).map(Left::Run);
-    Ok(latest.or_else(|| untold.into_iter().next().map(Left::Untold)))
+    Ok(left(latest.filter(|run| !is_done(run)), untold))
 }
 
 /// The latest run that began after that one and has changed something: what it has done may be undone by
@@ -41,8 +40,12 @@ pub fn later(state: &Path, run: &str) -> Result<Option<Left>, RunError> {
     runs.truncate(at.unwrap_or(0));
     untold.retain(|one| one.run != run);
     let later = runs.into_iter().find(|one| has_changed(state, &one.run));
-    let later = later.map(Left::Run);
-    Ok(later.or_else(|| untold.into_iter().next().map(Left::Untold)))
+    Ok(left(later, untold))
+}
+
+fn left(known: Option<RunSummary>, untold: Vec<UntoldRun>) -> Option<Left> {
+    let untold = untold.into_iter().next();
+    known.map(Left::Run).or(untold.map(Left::Untold))
 }
 
 /// Whether a step that changes something was begun. A run that cannot be read may have changed

@@ -63,67 +63,57 @@ impl Argument {
 
 /// The calls of the program's own threads, in the order in which they ended.
 pub(super) fn calls(text: &str) -> Vec<Call> {
-    let threads = threads(text);
-    let mut begun: HashMap<u32, String> = HashMap::new();
-    let mut calls = Vec::new();
-    for (pid, rest) in lines(text) {
+    let ended = ended(text);
+    let threads = threads(&ended);
+    let own = ended.iter().filter(|(pid, _)| threads.contains(pid));
+    own.filter_map(|(_, line)| parse(line))
+        .filter(|call| !call.name.starts_with("clone"))
+        .collect()
+}
+
+/// Who made a call, and the call on one line.
+fn ended(text: &str) -> Vec<(u32, String)> {
+    let mut begun: HashMap<u32, &str> = HashMap::new();
+    let mut ended = Vec::new();
+    for line in text.lines() {
+        let (pid, rest) = line.split_once(char::is_whitespace).unwrap();
+        let pid: u32 = pid.parse().unwrap();
+        let rest = rest.trim_start();
         if let Some(head) = rest.strip_suffix(" <unfinished ...>") {
             // A descriptor is free, and may be another's, as soon as its `close` has begun.
-            if head.starts_with("close(") && threads.contains(&pid) {
-                calls.extend(parse(&format!("{head}) = 0")));
+            if head.starts_with("close(") {
+                ended.push((pid, format!("{head}) = 0")));
             }
-            begun.insert(pid, head.to_owned());
-            continue;
-        }
-        let whole = match rest.strip_prefix("<... ") {
-            Some(resumed) if resumed.starts_with("close ") => continue,
-            Some(resumed) => {
-                let (_, tail) = resumed.split_once(" resumed>").unwrap();
-                let head = begun.remove(&pid);
-                head.unwrap_or_default() + tail
-            }
-            None => rest.to_owned(),
-        };
-        let Some(call) = parse(&whole) else { continue };
-        if threads.contains(&pid) && !call.name.starts_with("clone") {
-            calls.push(call);
-        }
-    }
-    calls
-}
-
-/// Who did something, and what.
-fn lines(text: &str) -> impl Iterator<Item = (u32, &str)> {
-    text.lines().map(|line| {
-        let (pid, rest) = line.split_once(char::is_whitespace).unwrap();
-        (pid.parse().unwrap(), rest.trim_start())
-    })
-}
-
-/// The program's own threads. A thread may be at work before the call that made it has ended, so they
-/// are looked for first.
-fn threads(text: &str) -> BTreeSet<u32> {
-    let mut threads: BTreeSet<u32> = lines(text).take(1).map(|(pid, _)| pid).collect();
-    let mut others = BTreeSet::new();
-    let mut begun: HashMap<u32, &str> = HashMap::new();
-    for (pid, rest) in lines(text) {
-        let maker = ["clone", "fork", "vfork"].iter().any(|name| {
-            let call = rest.strip_prefix("<... ").unwrap_or(rest);
-            call.starts_with(name)
-        });
-        if !maker {
-            continue;
-        }
-        if let Some(head) = rest.strip_suffix(" <unfinished ...>") {
             begun.insert(pid, head);
             continue;
         }
-        let head = begun.remove(&pid).unwrap_or_default();
-        let made = rest
-            .rsplit_once(" = ")
-            .and_then(|(_, made)| made.parse().ok());
-        let Some(made) = made else { continue };
-        if head.contains("CLONE_THREAD") || rest.contains("CLONE_THREAD") {
+        match rest.strip_prefix("<... ") {
+            Some(resumed) if resumed.starts_with("close ") => {}
+            Some(resumed) => {
+                let (_, tail) = resumed.split_once(" resumed>").unwrap();
+                let head = begun.remove(&pid).unwrap_or_default();
+                ended.push((pid, format!("{head}{tail}")));
+            }
+            None => ended.push((pid, rest.to_owned())),
+        }
+    }
+    ended
+}
+
+/// The program's own threads. A thread may be at work before the call that made it has ended, so they
+/// are looked for in all of them.
+fn threads(ended: &[(u32, String)]) -> BTreeSet<u32> {
+    let mut threads: BTreeSet<u32> = ended.iter().take(1).map(|(pid, _)| *pid).collect();
+    let mut others = BTreeSet::new();
+    let makes = |line: &str| {
+        ["clone", "fork", "vfork"]
+            .iter()
+            .any(|name| line.starts_with(name))
+    };
+    for (_, line) in ended.iter().filter(|(_, line)| makes(line)) {
+        let Some(call) = parse(line) else { continue };
+        let made = u32::try_from(call.result).unwrap();
+        if line.contains("CLONE_THREAD") {
             threads.insert(made);
         } else {
             others.insert(made);
