@@ -37,6 +37,7 @@ mod kahadb_crashes;
 mod kahadb_stores;
 mod moving;
 mod mysql;
+mod new_place;
 mod oracle;
 mod ox;
 mod plans;

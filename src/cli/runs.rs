@@ -29,6 +29,7 @@ pub(super) fn runs(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exi
         })
         .collect::<Vec<_>>();
     let text = match arguments.format {
+        ListFormat::Text if rows.is_empty() && !untold.is_empty() => String::new(),
         ListFormat::Text => runs_view::text(&rows),
         ListFormat::Json => runs_view::json(&rows),
     };

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::error::JournalError;
+use super::format;
 use super::lines::{Journal, Replay, replay};
 use super::names::file_name_of_step;
 use super::summary::{RunSummary, UntoldRun};
@@ -15,9 +16,6 @@ use crate::plan::Plan;
 const PLAN: &str = "plan.json";
 const SITE: &str = "site.yaml";
 const JOURNAL: &str = "journal.jsonl";
-
-/// Highest format of a plan that this program reads.
-const PLAN_FORMAT: u32 = 1;
 
 /// The directory of one run: `<state>/runs/<run-id>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,28 +137,12 @@ impl RunDirectory {
 
     /// The frozen plan.
     pub fn plan(&self) -> Result<Plan, JournalError> {
-        #[derive(serde::Deserialize)]
-        struct Head {
-            format: u32,
-        }
         let path = self.path.join(PLAN);
         let text =
             std::fs::read(&path).map_err(|error| JournalError::file("read", &path, error))?;
-        let damaged = |error: serde_json::Error| JournalError::Damaged {
-            path: path.clone(),
-            line: error.line(),
-            reason: error.to_string(),
-        };
-        // The format is looked at by itself: a newer plan need not decode as ours.
-        let head: Head = serde_json::from_slice(&text).map_err(damaged)?;
-        if head.format > PLAN_FORMAT {
-            return Err(JournalError::Newer {
-                path: path.clone(),
-                found: head.format,
-                known: PLAN_FORMAT,
-            });
-        }
-        serde_json::from_slice(&text).map_err(damaged)
+        format::check(&path, &text, format::PLAN_FORMAT)?;
+        serde_json::from_slice(&text)
+            .map_err(|error| JournalError::json(&path, error.line(), &error))
     }
 
     /// The site's text as the run saw it.

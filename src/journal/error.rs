@@ -65,6 +65,15 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Text of a file of the run, `line` of it, that is no JSON of ours.
+    pub(super) fn json(path: &Path, line: usize, error: &serde_json::Error) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            line,
+            reason: reason(error),
+        }
+    }
+
     /// A file error with its path.
     pub fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::File {
@@ -84,13 +93,27 @@ impl JournalError {
                 }
                 _ => format!("{}, then resume the run", disk_advice(source)?),
             },
-            Self::Damaged { .. } => "the file was changed after it was written; look at the \
-                 installation, then start a new run"
-                .to_owned(),
+            Self::Damaged { path, .. } => {
+                let run = path.parent().unwrap_or(path).display();
+                format!(
+                    "the file was changed after it was written; look at the installation, then start a new \
+                     run; one that is refused because of this one begins once {run} is moved away"
+                )
+            }
             Self::Newer { .. } => "use the version of upgrade-kit that wrote it".to_owned(),
             Self::Held { .. } => "wait until it has ended, or stop it with Ctrl-C".to_owned(),
             Self::NoSuchRun { .. } => "`upgrade-kit runs` lists the runs of the site".to_owned(),
             Self::Poisoned { .. } => return None,
         })
+    }
+}
+
+/// What the parser found, without its line: it counts from the text that it was given.
+pub(super) fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(found) => format!("{found} in column {}", error.column()),
+        None => text,
     }
 }

@@ -7,11 +7,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::error::JournalError;
-use crate::event::{Event, EventKind};
-
-/// Highest format of `RunStarted` that this program reads.
-const FORMAT: u32 = 1;
+use super::error::{JournalError, reason};
+use super::format;
+use crate::event::Event;
 
 /// `,"sum":"01234567"}`: stands in the place of a line's closing brace.
 const SUM_BEFORE: &str = ",\"sum\":\"";
@@ -200,13 +198,15 @@ pub fn replay(path: &Path, mut event: impl FnMut(Event)) -> Result<Replay, Journ
             ));
             return Ok(replay);
         }
+        if replay.lines == 0 {
+            format::check(path, &line, format::JOURNAL_FORMAT)?;
+        }
         let (found, sum) =
             decode(&line, replay.sum).map_err(|reason| damaged(path, &replay, reason))?;
         if found.seq != replay.seq + 1 {
             let reason = format!("event {} follows event {}", found.seq, replay.seq);
             return Err(damaged(path, &replay, reason));
         }
-        check_format(path, &found)?;
         replay.seq = found.seq;
         replay.sum = sum;
         replay.lines += 1;
@@ -220,17 +220,6 @@ fn damaged(path: &Path, replay: &Replay, reason: String) -> JournalError {
         path: path.to_owned(),
         line: replay.lines + 1,
         reason,
-    }
-}
-
-fn check_format(path: &Path, event: &Event) -> Result<(), JournalError> {
-    match event.kind {
-        EventKind::RunStarted { format, .. } if format > FORMAT => Err(JournalError::Newer {
-            path: path.to_owned(),
-            found: format,
-            known: FORMAT,
-        }),
-        _ => Ok(()),
     }
 }
 
@@ -249,7 +238,7 @@ fn decode(line: &[u8], before: Sum) -> Result<(Event, Sum), String> {
     if sum_of(before, text) != sum {
         return Err("its check sum does not fit: it or a line before it was changed".to_owned());
     }
-    let event = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let event = serde_json::from_slice(line).map_err(|error| reason(&error))?;
     Ok((event, sum))
 }
 

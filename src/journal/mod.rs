@@ -20,6 +20,7 @@
 
 mod directory;
 mod error;
+mod format;
 mod lines;
 mod lock;
 mod names;

@@ -9,6 +9,7 @@ use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::JournalError;
+use super::format;
 use crate::event::{Event, EventKind, RunOutcome};
 
 /// Bytes at the end of a journal in which its last event is looked for: `RunFinished` fits in
@@ -73,11 +74,9 @@ impl RunSummary {
         if line.last() != Some(&b'\n') {
             return Ok(None);
         }
-        let head: Head = serde_json::from_slice(&line).map_err(|error| JournalError::Damaged {
-            path: journal.to_owned(),
-            line: 1,
-            reason: error.to_string(),
-        })?;
+        format::check(journal, &line, format::JOURNAL_FORMAT)?;
+        let head: Head = serde_json::from_slice(&line)
+            .map_err(|error| JournalError::json(journal, 1, &error))?;
         let last = last_event(reader).map_err(failed)?;
         Ok(Some(Self {
             run: run.to_owned(),

@@ -206,14 +206,14 @@ fn a_run_whose_journal_is_damaged_counts_as_unfinished() {
     assert_snapshot!(sandbox.run(&["backup"]), @"
     exit 4
     -- stderr
-    error: backup was not started, nothing was changed: what run [RUN] has done is not known: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected value at line 1 column 1
+    error: backup was not started, nothing was changed: what run [RUN] has done is not known: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected value in column 1
       hint: look at the installation; once it is as it should be, move [SITE]/runs/quickstart/runs/[RUN] away
       hint: if you know how far it came, `--start-at STEP` begins a new backup there
     ");
     assert_snapshot!(sandbox.run(&["check", "upgrade"]), @"
     exit 4
     -- stdout
-    REFUSED  runs: what run [RUN] has done is not known: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected value at line 1 column 1
+    REFUSED  runs: what run [RUN] has done is not known: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected value in column 1
              to do: look at the installation; once it is as it should be, move [SITE]/runs/quickstart/runs/[RUN] away
 
     1 thing stands in the way
@@ -223,7 +223,7 @@ fn a_run_whose_journal_is_damaged_counts_as_unfinished() {
     assert_snapshot!(sandbox.run(&["resume", first]), @"
     exit 4
     -- stderr
-    error: run [RUN] was not resumed, nothing was changed: what run [RUN] has done is not known: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected value at line 1 column 1
+    error: run [RUN] was not resumed, nothing was changed: what run [RUN] has done is not known: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected value in column 1
       hint: look at the installation; once it is as it should be, move [SITE]/runs/quickstart/runs/[RUN] away
     ");
     fs::remove_file(sandbox.path("fail")).unwrap();
@@ -233,4 +233,23 @@ fn a_run_whose_journal_is_damaged_counts_as_unfinished() {
     assert_eq!(sandbox.run(&["backup"]).code(), 4);
     fs::rename(&damaged, sandbox.path("damaged")).unwrap();
     _ = sandbox.done(&["backup"]);
+}
+
+/// A newer program may have done anything in its run.
+#[test]
+fn a_run_of_a_newer_version_counts_as_unfinished() {
+    let sandbox = backed_up();
+    sandbox.write("go", "");
+    _ = sandbox.done(&["upgrade"]);
+    let journal = sandbox.runs().pop().unwrap().join("journal.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    fs::write(&journal, text.replacen("\"format\":1", "\"format\":2", 1)).unwrap();
+    assert_snapshot!(sandbox.run(&["backup"]), @"
+    exit 4
+    -- stderr
+    error: backup was not started, nothing was changed: what run [RUN] has done is not known: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl has format 2, this program reads up to 1
+      hint: use the version of upgrade-kit that wrote it
+      hint: if you know how far it came, `--start-at STEP` begins a new backup there
+    ");
+    _ = sandbox.done(&["restore", "--yes"]);
 }

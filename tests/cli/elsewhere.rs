@@ -2,6 +2,7 @@
 
 use super::harness::{Sandbox, wait_until};
 use super::picture::Picture;
+use crate::new_place;
 
 /// What the practice server itself writes whenever it starts.
 const SERVERS_OWN: &[&str] = &[
@@ -27,32 +28,11 @@ fn counts(sandbox: &Sandbox, store: &str) -> String {
     said.stdout.clone()
 }
 
-/// A site whose upgrade goes to `conf/domibus-5.1.1`. What the new version needs lies in `next`.
 fn with_new_location() -> Sandbox {
     let sandbox = Sandbox::new();
-    let made = sandbox.shell(
-        "mkdir next && cp -r template/tomcat/conf/domibus next/conf && rm -r next/conf/work \
-         && cp template/release-5.1.1/conf/domibus.properties next/conf/ \
-         && rm next/conf/plugins/lib/* && cp template/release-5.1.1/plugins/lib/* next/conf/plugins/lib/ \
-         && sed 's,conf/domibus,conf/domibus-5.1.1,' template/tomcat/bin/setenv.sh > next/setenv.sh",
-    );
-    assert_eq!(made.code(), 0, "{made}");
-    sandbox.change(
-        "site.yaml",
-        OLD_MATERIAL,
-        "  config: next/conf
-  config_location: installation/tomcat/conf/domibus-5.1.1
-  startup_arguments: next/setenv.sh\n",
-    );
+    new_place::new_location(&sandbox.path(""));
     sandbox
 }
-
-const OLD_MATERIAL: &str = "  config: installation/release-5.1.1/conf
-  plugins: installation/release-5.1.1/plugins
-  remove:
-    - plugins/lib/domibus-default-fs-plugin-5.1.0.jar
-    - plugins/lib/domibus-default-jms-plugin-5.1.0.jar
-    - plugins/lib/domibus-default-ws-plugin-5.1.0.jar\n";
 
 const NEW: &str = "installation/tomcat/conf/domibus-5.1.1";
 
@@ -147,32 +127,9 @@ fn startup_arguments_must_lead_to_the_new_location() {
     ");
 }
 
-/// A second installation beside the first: the new version, configured and never started.
 fn with_new_server() -> Sandbox {
     let sandbox = Sandbox::new();
-    let made = sandbox.shell(
-        "mkdir -p new/data && cp -r template/tomcat new/tomcat \
-         && rm -r new/tomcat/conf/domibus/work new/tomcat/webapps/domibus \
-         && cp template/release-5.1.1/domibus.war new/tomcat/webapps/ \
-         && cp -r template/release-5.1.1/conf/. new/tomcat/conf/domibus/ \
-         && rm new/tomcat/conf/domibus/plugins/lib/* \
-         && cp template/release-5.1.1/plugins/lib/* new/tomcat/conf/domibus/plugins/lib/",
-    );
-    assert_eq!(made.code(), 0, "{made}");
-    let site = sandbox.read("site.yaml");
-    let (site, _) = site.split_once("upgrade:").unwrap();
-    let site = format!(
-        "{site}upgrade:
-  to: 5.1.1
-target:
-  server:
-    kind: tomcat
-    home: new/tomcat
-    pid_file: new/tomcat/run/catalina.pid
-    ports: []
-"
-    );
-    sandbox.write("site.yaml", &site);
+    new_place::new_server(&sandbox.path(""));
     sandbox
 }
 

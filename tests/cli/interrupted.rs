@@ -420,12 +420,13 @@ fn a_journal_of_a_newer_format() {
     -- stderr
     error: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl has format 2, this program reads up to 1
       hint: use the version of upgrade-kit that wrote it
+      hint: name the run to resume: `upgrade-kit runs` lists them
     ");
     assert_snapshot!(sandbox.run(&["runs"]), @"
     exit 0
-    -- stdout
-    RUN                    PHASE   SCENARIO     STATUS  STARTED                 FOR  STEPS  BACKUP SET
-    [RUN]  backup  same-server  failed  [TIME]  [SPAN]      1  -
+    -- stderr
+    error: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl has format 2, this program reads up to 1
+      hint: use the version of upgrade-kit that wrote it
     ");
 }
 
@@ -449,7 +450,7 @@ fn a_plan_edited_meanwhile() {
     exit 70
     -- stderr
     error: [SITE]/runs/quickstart/runs/[RUN]/plan.json is damaged at line 1: it is not the plan that the run started with
-      hint: the file was changed after it was written; look at the installation, then start a new run
+      hint: the file was changed after it was written; look at the installation, then start a new run; one that is refused because of this one begins once [SITE]/runs/quickstart/runs/[RUN] is moved away
     ");
 }
 
@@ -461,14 +462,14 @@ fn a_journal_damaged_in_its_middle() {
     exit 70
     -- stderr
     error: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 2: its check sum does not fit: it or a line before it was changed
-      hint: the file was changed after it was written; look at the installation, then start a new run
+      hint: the file was changed after it was written; look at the installation, then start a new run; one that is refused because of this one begins once [SITE]/runs/quickstart/runs/[RUN] is moved away
     ");
     edit(&run.join("journal.jsonl"), "{\"seq\":2", "{\"seq\"=2");
     assert_snapshot!(sandbox.run(&["resume"]), @"
     exit 70
     -- stderr
     error: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 2: its check sum does not fit: it or a line before it was changed
-      hint: the file was changed after it was written; look at the installation, then start a new run
+      hint: the file was changed after it was written; look at the installation, then start a new run; one that is refused because of this one begins once [SITE]/runs/quickstart/runs/[RUN] is moved away
     ");
     assert_snapshot!(sandbox.run(&["runs"]), @"
     exit 0
@@ -490,14 +491,14 @@ fn a_journal_damaged_at_its_beginning() {
     RUN                    PHASE   SCENARIO     STATUS  STARTED                 FOR  STEPS  BACKUP SET
     [RUN]  backup  same-server  done    [TIME]  [SPAN]      1  -
     -- stderr
-    error: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected `:` at line 1 column 7
-      hint: the file was changed after it was written; look at the installation, then start a new run
+    error: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected `:` in column 7
+      hint: the file was changed after it was written; look at the installation, then start a new run; one that is refused because of this one begins once [SITE]/runs/quickstart/runs/[RUN] is moved away
     ");
     assert_snapshot!(sandbox.run(&["resume"]), @"
     exit 70
     -- stderr
-    error: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected `:` at line 1 column 7
-      hint: the file was changed after it was written; look at the installation, then start a new run
+    error: [SITE]/runs/quickstart/runs/[RUN]/journal.jsonl is damaged at line 1: expected `:` in column 7
+      hint: the file was changed after it was written; look at the installation, then start a new run; one that is refused because of this one begins once [SITE]/runs/quickstart/runs/[RUN] is moved away
       hint: name the run to resume: `upgrade-kit runs` lists them
     ");
 }

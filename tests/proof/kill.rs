@@ -49,46 +49,14 @@ impl Practice {
         tree(&self.installation(), &[], &|_| false)
     }
 
-    /// Everything but what a started server writes by itself: its pid file, its log and the unpacked
-    /// application, of which the content counts and the times do not; and the times of folders that
-    /// hold what is saved without being saved themselves.
+    /// Everything but what a started server writes by itself.
     pub(super) fn but_for_the_server(&self) -> Tree {
-        tree(
-            &self.installation(),
-            &["tomcat/run", "tomcat/logs/catalina.out"],
-            &|path| {
-                let holders = [
-                    "data",
-                    "data/fs_plugin",
-                    "tomcat",
-                    "tomcat/bin",
-                    "tomcat/conf",
-                ];
-                let broker = [
-                    "tomcat/conf/domibus/work",
-                    "tomcat/conf/domibus/work/activemq_data/localhost",
-                ];
-                holders.contains(&path)
-                    || broker.contains(&path)
-                    || path == "tomcat/webapps"
-                    || path == "tomcat/logs"
-                    || is_unpacked(path)
-            },
-        )
+        but_for_the_server(&self.installation())
     }
 
     /// As above, and the times of folders do not count either: laying files over a tree renews them.
     pub(super) fn contents(&self) -> Tree {
-        let mut entries = self.but_for_the_server();
-        for line in entries
-            .values_mut()
-            .filter(|line| line.ends_with(" folder"))
-        {
-            let mut words: Vec<&str> = line.split(' ').collect();
-            words.remove(2);
-            *line = words.join(" ");
-        }
-        entries
+        contents(&self.installation())
     }
 
     /// Pids of the practice servers, and of anything else that the program left at work.
@@ -117,6 +85,16 @@ impl Practice {
         assert_eq!(servers.len(), count, "servers: {servers:?}");
     }
 
+    /// One server runs, that of this installation, and nothing else is left.
+    pub(super) fn expect_server_of(&self, installation: &Path) {
+        self.expect_servers(1);
+        let home = format!("{}/", installation.display());
+        let (servers, _) = self.at_work();
+        let command = format!("/proc/{}/cmdline", servers[0]);
+        let command = std::fs::read_to_string(command).unwrap();
+        assert!(command.contains(&home), "{command}");
+    }
+
     /// What an operator, a plugin and a partner do between upgrade and restore.
     pub(super) fn damage(&self) {
         let data = self.installation().join("data");
@@ -129,6 +107,48 @@ impl Practice {
         let tomcat = self.installation().join("tomcat");
         std::fs::write(tomcat.join("conf/domibus/domibus.properties"), "broken").unwrap();
     }
+}
+
+/// An installation but for what a started server writes by itself: its pid file, its log and the
+/// unpacked application, of which the content counts and the times do not; and the times of folders that
+/// hold what is saved without being saved themselves.
+fn but_for_the_server(installation: &Path) -> Tree {
+    tree(
+        installation,
+        &["tomcat/run", "tomcat/logs/catalina.out"],
+        &|path| {
+            let holders = [
+                "data",
+                "data/fs_plugin",
+                "tomcat",
+                "tomcat/bin",
+                "tomcat/conf",
+            ];
+            let broker = [
+                "tomcat/conf/domibus/work",
+                "tomcat/conf/domibus/work/activemq_data/localhost",
+            ];
+            holders.contains(&path)
+                || broker.contains(&path)
+                || path == "tomcat/webapps"
+                || path == "tomcat/logs"
+                || is_unpacked(path)
+        },
+    )
+}
+
+/// As above, without the times of folders.
+pub(super) fn contents(installation: &Path) -> Tree {
+    let mut entries = but_for_the_server(installation);
+    for line in entries
+        .values_mut()
+        .filter(|line| line.ends_with(" folder"))
+    {
+        let mut words: Vec<&str> = line.split(' ').collect();
+        words.remove(2);
+        *line = words.join(" ");
+    }
+    entries
 }
 
 /// How long the phases take without a kill, and what they lead to.

@@ -9,6 +9,7 @@
 
 mod anew;
 mod calls;
+mod elsewhere;
 mod kill;
 pub(crate) mod kit;
 mod on_weblogic;

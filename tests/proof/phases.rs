@@ -30,7 +30,7 @@ pub(super) enum Onward {
 }
 
 impl Phase {
-    fn new(arguments: &[&str], proof: Proof) -> Self {
+    pub(super) fn new(arguments: &[&str], proof: Proof) -> Self {
         let arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
         Self { arguments, proof }
     }
@@ -76,10 +76,15 @@ impl Phase {
 
     /// A restore of an installation that was damaged.
     pub(super) fn restore(practice: &Practice) -> Self {
+        Self::restore_after(practice, Practice::damage)
+    }
+
+    /// A restore of an installation to which something was done after its backup.
+    pub(super) fn restore_after(practice: &Practice, done: impl FnOnce(&Practice)) -> Self {
         practice.kit.succeed(&["backup"]);
         let set = practice.kit.newest_set();
         let good = untimed(&without_unpacked(&practice.but_for_the_server()));
-        practice.damage();
+        done(practice);
         let proof = move |practice: &Practice, started, what: &str| {
             let restored = practice.but_for_the_server();
             same(&good, &untimed(&without_unpacked(&restored)), what);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::StopLevel;
+use crate::event::{EventKind, StopLevel};
 
 fn event(seq: u64, kind: EventKind) -> Event {
     Event {
@@ -154,6 +154,28 @@ fn kinds_of_a_newer_program_pass() {
     text.push(b'\n');
     std::fs::write(&path, &text).unwrap();
     assert_eq!(read(&path).unwrap().0[0].kind, EventKind::Unknown);
+}
+
+#[test]
+fn another_format_is_told_before_the_rest_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    for (line, expected) in [
+        (
+            r#"{"format":2,"event":{"run":"started"}}"#,
+            "has format 2, this program reads up to 1",
+        ),
+        (
+            r#"{"seq":1,"event":"run-started","format":0}"#,
+            "is damaged at line 1: format 0 never was",
+        ),
+    ] {
+        std::fs::write(&path, format!("{line}\n")).unwrap();
+        let told = read(&path).unwrap_err().to_string();
+        assert!(told.ends_with(expected), "{told}");
+        let listed = crate::journal::summary::RunSummary::of(&path, "run").unwrap_err();
+        assert_eq!(listed.to_string(), told);
+    }
 }
 
 #[test]

@@ -222,11 +222,13 @@ pub(super) fn through(
     }
 }
 
-fn killed(phase: fn(&Practice) -> Phase) {
+/// Kills a phase at each drawn call.
+pub(super) fn killed(phase: fn(&Practice) -> Phase) {
     disturb_all(phase, "killed", |number, _| Disturbance::Kill(number));
 }
 
-fn failed(phase: fn(&Practice) -> Phase) {
+/// Makes each drawn call of a phase fail, with an error drawn by chance.
+pub(super) fn failed(phase: fn(&Practice) -> Phase) {
     disturb_all(phase, "failed", |number, random| {
         Disturbance::Fails(Failing::drawn(number, random))
     });
