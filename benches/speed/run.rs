@@ -72,6 +72,7 @@ pub(crate) fn ours(action: &str, steps: usize, directory: &str) -> Sample {
     let site = serde_json::json!({ "name": "bench", "items": items });
     let plan = plan::planned_with(&file, &site, &directory.join("state"));
     let request = RunRequest {
+        instances: Vec::new(),
         plan,
         site_text: "site: bench\n".to_owned(),
         limits: Limits {

@@ -118,6 +118,7 @@ fn execute(
     let request = RunRequest {
         plan: prepared.plan,
         site_text: loaded.source.text().to_owned(),
+        instances: loaded.document.instances(&loaded.directory),
         limits: limits(running),
         stops: StopSource::Signals,
     };

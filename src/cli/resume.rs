@@ -29,6 +29,7 @@ pub(super) fn resume(arguments: &ResumeArguments) -> Result<Exit, Stop> {
     let request = ResumeRequest {
         state: loaded.state.clone(),
         run,
+        instances: loaded.document.instances(&loaded.directory),
         documents_changed: documents_changed(&loaded, &plan),
         limits: limits(&arguments.running),
         stops: StopSource::Signals,

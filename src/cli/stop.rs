@@ -188,7 +188,7 @@ impl From<BackupError> for Stop {
 impl From<JournalError> for Stop {
     fn from(error: JournalError) -> Self {
         let exit = match &error {
-            JournalError::Held { .. } => Exit::Held,
+            JournalError::Held { .. } | JournalError::InstanceHeld { .. } => Exit::Held,
             JournalError::NoSuchRun { .. }
             | JournalError::Newer { .. }
             | JournalError::File { .. } => Exit::Refused,

@@ -62,6 +62,14 @@ pub enum JournalError {
         /// Who holds it.
         holder: Box<Holder>,
     },
+    /// A run of another site file, or with another state directory, works on the installation.
+    #[error("another run works on the installation {}{holder}", directory.display())]
+    InstanceHeld {
+        /// The instance directory.
+        directory: PathBuf,
+        /// `: process ID, COMMAND`, if that can be told.
+        holder: String,
+    },
 }
 
 impl JournalError {
@@ -102,6 +110,11 @@ impl JournalError {
             }
             Self::Newer { .. } => "use the version of upgrade-kit that wrote it".to_owned(),
             Self::Held { .. } => "wait until it has ended, or stop it with Ctrl-C".to_owned(),
+            Self::InstanceHeld { .. } => {
+                "wait until it has ended; it was begun with another site file \
+                 or another `state`, and its sets and runs are there"
+                    .to_owned()
+            }
             Self::NoSuchRun { .. } => "`upgrade-kit runs` lists the runs of the site".to_owned(),
             Self::Poisoned { .. } => return None,
         })

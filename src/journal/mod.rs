@@ -15,12 +15,13 @@
 //! lost or doubled line is noticed and named. A line that a crash cut short (no newline, or a hole of
 //! zero bytes) can only be the last one; nothing was done on the strength of it, so it is dropped.
 //!
-//! May import: `event`, `plan` (the frozen plan's type), `host` (is the lock's holder alive). Must
+//! May import: `event`, `plan` (the frozen plan's type). Must
 //! never: decide what a run does.
 
 mod directory;
 mod error;
 mod format;
+mod instance;
 mod lines;
 mod lock;
 mod names;
@@ -28,6 +29,7 @@ mod summary;
 
 pub use directory::RunDirectory;
 pub use error::JournalError;
+pub use instance::Instances;
 pub use lines::{Journal, Replay, replay};
 pub use lock::{Holder, Lock};
 pub use names::{file_name_of_step, new_run_id};

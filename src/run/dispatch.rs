@@ -22,7 +22,7 @@ use super::stop::{StopRequest, StopSource, Stops};
 use super::work;
 use crate::event::{Event, EventKind, RunOutcome, RunState, StepStatus};
 use crate::host::StopFlag;
-use crate::journal::{Holder, Journal, JournalError, Lock, RunDirectory, new_run_id};
+use crate::journal::{Holder, Instances, Journal, JournalError, Lock, RunDirectory, new_run_id};
 use crate::plan::Plan;
 
 /// Notices that are taken in before a decision is made and recorded. Bounds how long a flood of
@@ -42,6 +42,7 @@ pub fn execute(
     let run = new_run_id(Timestamp::now())?;
     let holder = Holder::this_process(&run, plan.phase.as_str());
     let lock = Lock::take(&plan.state, &holder)?;
+    let instances = Instances::take(&request.instances)?;
     let earlier = settle(&plan.state, &run, &services, boot_id().as_deref())?;
     let (directory, journal) = RunDirectory::create(&plan.state, &run, &plan, &request.site_text)?;
     let sets = sets.begin(&plan, &run)?;
@@ -57,6 +58,7 @@ pub fn execute(
         limits: request.limits,
         stops: request.stops,
         lock,
+        instances,
     }
     .run(services, events)
 }
@@ -115,6 +117,7 @@ pub(super) struct Stretch {
     pub(super) limits: Limits,
     pub(super) stops: StopSource,
     pub(super) lock: Lock,
+    pub(super) instances: Instances,
 }
 
 impl Stretch {
@@ -175,7 +178,7 @@ impl Stretch {
         };
         let outcome = runtime.block_on(dispatch.drive(stops)).map_err(lost)?;
         dispatch.close(outcome, began).map_err(lost)?;
-        drop(self.lock);
+        drop((self.lock, self.instances));
         let state = std::mem::take(&mut *dispatch.recorder.state());
         Ok(RunReport {
             directory: self.directory,

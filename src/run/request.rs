@@ -1,5 +1,6 @@
 //! What a run is given from outside, and what comes back.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -19,6 +20,8 @@ pub struct RunRequest {
     pub plan: Plan,
     /// The site's text, kept beside the plan.
     pub site_text: String,
+    /// Instance directories of this machine that it works on: no other run may.
+    pub instances: Vec<PathBuf>,
     /// How much at once.
     pub limits: Limits,
     /// Where requests to stop come from.

@@ -28,7 +28,7 @@ use crate::adapter::Effect;
 use crate::event::{
     Event, EventKind, FailureKind, RunOutcome, RunPhase, RunState, StepState, StepStatus,
 };
-use crate::journal::{Holder, JournalError, Lock, RunDirectory};
+use crate::journal::{Holder, Instances, JournalError, Lock, RunDirectory};
 use crate::plan::{Plan, PlannedStep};
 
 /// A run to go on with.
@@ -37,6 +37,8 @@ pub struct ResumeRequest {
     pub state: PathBuf,
     /// Id of the run.
     pub run: String,
+    /// See [`super::RunRequest::instances`].
+    pub instances: Vec<PathBuf>,
     /// Whether runbook or site have changed since the plan was made; that is said.
     pub documents_changed: bool,
     /// How much at once.
@@ -56,6 +58,7 @@ pub fn resume(
     check(&plan)?;
     let holder = Holder::this_process(&request.run, plan.phase.as_str());
     let lock = Lock::take(&request.state, &holder)?;
+    let instances = Instances::take(&request.instances)?;
     let (journal, state, replay) = directory.reopen()?;
     if state.status == RunPhase::Finished(RunOutcome::Done) {
         return Err(RunError::AlreadyDone { run: request.run });
@@ -110,6 +113,7 @@ pub fn resume(
         limits: request.limits,
         stops: request.stops,
         lock,
+        instances,
     }
     .run(services, events)
 }

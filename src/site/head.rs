@@ -1,16 +1,16 @@
 //! What the site file of every product holds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::diagnostic::{Problems, SourceFile, decode};
 
-use super::SiteDocument;
 use super::ox::OxSiteDocument;
 use super::weblogic::WeblogicSiteDocument;
 use super::wso2::Wso2SiteDocument;
+use super::{ServerDocument, ServerKind, SiteDocument};
 
 /// The keys that the site file of every product has.
 #[derive(Debug, Clone)]
@@ -50,6 +50,36 @@ pub enum ProductDocument {
     Weblogic(Box<WeblogicSiteDocument>),
     /// A product on WSO2 Carbon.
     Wso2(Box<Wso2SiteDocument>),
+}
+
+impl ProductDocument {
+    /// The instance directories on this machine, the present ones and that of the new version: each tells
+    /// one installation from any other, where a home directory may be common to several. `directory` is
+    /// that of the site file.
+    pub fn instances(&self, directory: &Path) -> Vec<PathBuf> {
+        let given: Vec<PathBuf> = match self {
+            Self::Domibus(site) => (site.target.iter().map(|target| &target.server))
+                .chain([&site.server])
+                .map(instance)
+                .collect(),
+            Self::Ox(_) => Vec::new(),
+            Self::Weblogic(site) => vec![site.weblogic.domain.home.clone()],
+            Self::Wso2(site) => (site.wso2.servers.iter().map(|server| server.home.clone()))
+                .chain([site.wso2.new.home.clone()])
+                .collect(),
+        };
+        (given.iter())
+            .map(|path| super::absolute(directory, path))
+            .collect()
+    }
+}
+
+fn instance(server: &ServerDocument) -> PathBuf {
+    match (&server.base, server.kind) {
+        (Some(base), _) => base.clone(),
+        (None, ServerKind::Wildfly) => server.home.join("standalone"),
+        (None, ServerKind::Tomcat | ServerKind::Weblogic) => server.home.clone(),
+    }
 }
 
 /// The products that a site file can be of.

@@ -71,6 +71,7 @@ impl Stage {
     pub(super) fn execute(&mut self) -> (Result<RunReport, RunError>, Vec<Event>) {
         let (sender, receiver) = channel();
         let request = RunRequest {
+            instances: Vec::new(),
             plan: self.plan.clone(),
             site_text: "site: test\n".to_owned(),
             limits: self.limits,
@@ -93,6 +94,7 @@ impl Stage {
     ) -> (Result<RunReport, RunError>, Vec<Event>) {
         let (sender, receiver) = channel();
         let request = ResumeRequest {
+            instances: Vec::new(),
             state: self.plan.state.clone(),
             run: run.to_owned(),
             documents_changed,

@@ -338,3 +338,32 @@ fn a_name_that_nobody_knows() {
     assert!(said.stdout.contains("to do"), "{said}");
     assert!(begun.elapsed() < Duration::from_secs(60));
 }
+
+/// Two operators, each with a site file of their own, and so with runs of their own: one installation.
+#[test]
+fn two_site_files_for_one_installation() {
+    let (sandbox, running) = at_work();
+    sandbox.write(
+        "other/site.yaml",
+        &sandbox
+            .read("site.yaml")
+            .replace(": installation", ": ../installation"),
+    );
+    for file in ["mine.yaml", "slow"] {
+        fs::copy(sandbox.path(file), sandbox.path("other").join(file)).unwrap();
+    }
+    let other = ["backup", "--site", "other/site.yaml", "--jobs", "1"];
+    let said = sandbox.run(&other);
+    assert_eq!(said.code(), 7, "{said}");
+    let home = sandbox.path("installation/tomcat");
+    let told = format!("works on the installation {}: process ", home.display());
+    assert!(said.stderr.contains(&told), "{said}");
+    assert!(
+        said.stderr.contains("upgrade-kit backup --jobs 1"),
+        "{said}"
+    );
+    assert_eq!(sandbox.log(), "begin ");
+    sandbox.write("go", "");
+    assert_eq!(running.finish().code(), 0);
+    _ = sandbox.done(&other);
+}

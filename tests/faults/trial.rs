@@ -159,6 +159,7 @@ impl Trial {
             let request = RunRequest {
                 plan: self.plan.clone(),
                 site_text: "site: test\n".to_owned(),
+                instances: Vec::new(),
                 limits: Limits::default(),
                 stops,
             };
@@ -180,6 +181,7 @@ impl Trial {
             let request = ResumeRequest {
                 state: self.plan.state.clone(),
                 run: run.to_owned(),
+                instances: Vec::new(),
                 documents_changed: false,
                 limits: Limits::default(),
                 stops,

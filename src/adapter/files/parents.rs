@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::checks;
-use crate::adapter::{Failure, Finding};
+use super::swap::Swap;
+use crate::adapter::{Failure, Finding, StepContext};
 use crate::host::{Attributes, FileStat, Host};
 
 /// The nearest directory above a path that exists.
@@ -36,8 +37,10 @@ pub(super) fn check(host: &dyn Host, target: &Path, workshop: &Path) -> Vec<Find
 }
 
 /// Makes them, each with the owner and mode of the directory that it is made in: who works there has
-/// to be able to work here.
-pub(super) fn make(host: &dyn Host, target: &Path) -> Result<(), Failure> {
+/// to be able to work here. An attempt that is cut off leaves none of them, so that the next one does not
+/// take one for the operator's own whose owner and mode were still to be set.
+pub(super) fn make(context: &StepContext<'_>, target: &Path) -> Result<(), Failure> {
+    let host = context.host;
     let Some((folder, like)) = existing(host, target)? else {
         return Ok(());
     };
@@ -45,21 +48,30 @@ pub(super) fn make(host: &dyn Host, target: &Path) -> Result<(), Failure> {
         .ancestors()
         .skip(1)
         .take_while(|path| *path != folder);
-    let mut missing: Vec<&Path> = between.collect();
-    missing.reverse();
-    for path in missing {
-        host.create_dir(path, like.mode)?;
-        let made = host.stat(path)?;
-        let owner = (like.uid, like.gid);
-        let attributes = Attributes {
-            mode: Some(like.mode),
-            owner: made
-                .filter(|made| (made.uid, made.gid) != owner)
-                .map(|_| owner),
-            ..Attributes::default()
-        };
-        host.set_attributes(path, &attributes)?;
-        host.sync(path.parent().unwrap_or(path))?;
-    }
-    Ok(())
+    let missing: Vec<&Path> = between.collect();
+    let Some(first) = missing.last() else {
+        return Ok(());
+    };
+    Swap::new(context, first, None).put(|new| {
+        make_like(host, new, &like)?;
+        let inside = missing.iter().rev().skip(1);
+        for path in inside.flat_map(|path| path.strip_prefix(first)) {
+            make_like(host, &new.join(path), &like)?;
+        }
+        Ok(())
+    })
+}
+
+fn make_like(host: &dyn Host, path: &Path, like: &FileStat) -> Result<(), Failure> {
+    host.create_dir(path, like.mode)?;
+    let made = host.stat(path)?;
+    let owner = (like.uid, like.gid);
+    let attributes = Attributes {
+        mode: Some(like.mode),
+        owner: made
+            .filter(|made| (made.uid, made.gid) != owner)
+            .map(|_| owner),
+        ..Attributes::default()
+    };
+    Ok(host.set_attributes(path, &attributes)?)
 }

@@ -174,7 +174,7 @@ impl FilesRestore {
         let pieces = of_artifact(set, record)?;
         let keep = self.kept_paths(context.host, record, &target, &pieces)?;
         if self.parents {
-            parents::make(context.host, &target)?;
+            parents::make(context, &target)?;
         }
         let swap = Swap::new(context, &target, self.aside.as_deref());
         if pieces.is_empty() {

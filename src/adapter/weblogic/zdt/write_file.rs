@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::adapter::files::Swap;
 use crate::adapter::{Action, Effect, Failure, Preview, PreviewLine, StepContext};
 use crate::event::{FailureKind, Outcome};
 use crate::site::weblogic::{Application, Migration};
@@ -59,7 +60,9 @@ fn write(
     if let Some(folder) = to.parent()
         && context.host.stat(folder)?.is_none()
     {
-        context.host.create_dir(folder, 0o755)?;
+        // There with its mode or not at all, however it is cut off.
+        Swap::new(context, folder, None).put(|new| Ok(context.host.create_dir(new, 0o755)?))?;
+        context.host.sync(folder.parent().unwrap_or(folder))?;
     }
     // The Admin Server may run as another user.
     context.host.write_atomic(to, text.as_bytes(), 0o644)?;
