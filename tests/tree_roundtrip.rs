@@ -271,6 +271,54 @@ fn kill_a_restore_everywhere(host: impl Fn(u64) -> DyingHost, gap: bool) {
     assert!(kills > 60, "only {kills} kills");
 }
 
+/// The directories above a target that is put where nothing was are there whole, with owner and mode, or
+/// not at all: nobody could tell a half-made one from the operator's own.
+#[test]
+fn directories_above_a_new_place_survive_a_kill_at_every_operation() {
+    let mut world = World::new();
+    let source = world.path("installation");
+    small_tree(&source);
+    let set = world.saved("set-1", &json!({ "source": source, "artifact": "config" }));
+    let new = world.path("new");
+    let restore =
+        json!({ "artifact": "config", "target": new.join("above/target"), "parents": true });
+    let mut kills = 0;
+    for operations in 0.. {
+        LocalHost.remove_tree(&new).unwrap();
+        let name = format!("restore-{operations}");
+        let step = Step::new(&name, "files.restore", &restore).using(&set);
+        let host = DyingHost::after(operations);
+        let first = world.perform_on(&host, &step);
+        if host.died() {
+            kills += 1;
+            assert_eq!(
+                new.exists(),
+                new.join("above").exists(),
+                "after {operations}"
+            );
+            first.or_else(|_| world.perform(&step)).unwrap();
+        } else {
+            first.unwrap();
+        }
+        let above = new.join("above").metadata().unwrap();
+        let like = world.directory.path().metadata().unwrap();
+        let (mode, owner) = (above.mode(), above.uid());
+        assert_eq!(
+            (mode, owner),
+            (like.mode(), like.uid()),
+            "after {operations}"
+        );
+        let same = picture(&new.join("above/target")) == picture(&source);
+        assert!(same, "after {operations}");
+        let names = LocalHost.list(world.directory.path()).unwrap();
+        assert_eq!(names, ["backups", "installation", "new", "run"]);
+        if !host.died() {
+            break;
+        }
+    }
+    assert!(kills > 30, "only {kills} kills");
+}
+
 /// The same for a backup: a killed attempt leaves nothing in the set that the next one seals.
 #[test]
 fn a_backup_survives_a_kill_at_every_operation() {

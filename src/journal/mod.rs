@@ -15,8 +15,7 @@
 //! lost or doubled line is noticed and named. A line that a crash cut short (no newline, or a hole of
 //! zero bytes) can only be the last one; nothing was done on the strength of it, so it is dropped.
 //!
-//! May import: `event`, `plan` (the frozen plan's type). Must
-//! never: decide what a run does.
+//! May import: `event`, `plan` (the frozen plan's type). Must never: decide what a run does.
 
 mod directory;
 mod error;
