@@ -42,11 +42,14 @@ impl Instances {
     }
 }
 
-/// The directory without links, so that two names of it are one.
+/// The directory without links, so that two names of it are one, also while it does not exist yet.
 fn place(directory: &Path) -> PathBuf {
-    directory
-        .canonicalize()
-        .unwrap_or_else(|_| directory.to_owned())
+    let real = directory.ancestors().find_map(|above| {
+        let below = directory.strip_prefix(above).ok()?;
+        Some(above.canonicalize().ok()?.join(below))
+    });
+    // Joining nothing leaves a slash at the end.
+    real.map_or_else(|| directory.to_owned(), |real| real.components().collect())
 }
 
 fn hold(directory: &Path) -> Result<Option<UnixListener>, JournalError> {
@@ -118,12 +121,13 @@ mod tests {
         std::fs::create_dir(&home).unwrap();
         std::os::unix::fs::symlink(&home, &link).unwrap();
         let held = Instances::take(&[home.clone(), link.clone()]).unwrap();
-        Instances::take(&[folder.path().join("not there yet")]).unwrap();
+        assert_eq!(place(&link.join("later/on")), place(&home).join("later/on"));
+        Instances::take(&[link.join("later")]).unwrap();
         let refusal = Instances::take(std::slice::from_ref(&link)).unwrap_err();
         let refusal = refusal.to_string();
         let this = format!(
             "another run works on the installation {}: process {}, ",
-            home.display(),
+            place(&home).display(),
             std::process::id()
         );
         assert!(refusal.starts_with(&this), "{refusal}");

@@ -8,7 +8,7 @@
 )]
 
 mod anew;
-mod calls;
+pub(crate) mod calls;
 mod elsewhere;
 mod kill;
 pub(crate) mod kit;

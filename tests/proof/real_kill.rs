@@ -106,13 +106,13 @@ fn kills_at_calls_on_a_real_installation_leave_no_trace() {
     real.fill_queues();
     let before = real.fingerprint();
     let home = real.home.path().to_owned();
-    calls::through(&mut real.kit, &home, &["backup"], 4, &mut random);
+    calls::through(&mut real.kit, &home, &["backup"], 4, 400, &mut random);
     let set = real.kit.newest_set();
     sets::check(&real.kit, &set);
     real.kit.succeed(&["upgrade", "--yes"]);
     assert_new_version(&real);
     let restore = ["restore", "--yes", "--from", &set];
-    calls::through(&mut real.kit, &home, &restore, 6, &mut random);
+    calls::through(&mut real.kit, &home, &restore, 6, 400, &mut random);
     real.expect_processes();
     before.same(&real.fingerprint(), "after a restore with kills at calls");
     println!("real installation: {} kills at calls", real.kit.kills);

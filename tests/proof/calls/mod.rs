@@ -26,9 +26,6 @@ const POINTS: usize = 8;
 /// Installations that are disturbed beside each other; most of a run's time it waits for the server.
 const LANES: usize = 3;
 
-/// Calls from which a kill on a real installation is drawn.
-const FIRST: u64 = 400;
-
 /// Exit codes that say that something went wrong: refused, step failed, damaged set, interrupted,
 /// a fault of the machine.
 const FAILURES: [i32; 5] = [4, 5, 8, 9, 70];
@@ -186,24 +183,25 @@ fn disturb_all(
 }
 
 /// Whether calls can be disturbed on this machine.
-pub(super) fn is_possible() -> bool {
+pub(crate) fn is_possible() -> bool {
     Injector::is_possible()
 }
 
 /// Carries a phase of any installation to its end through so many kills, each at a call drawn from the
-/// first ones of the phase or of its resumption.
-pub(super) fn through(
+/// `first` ones of the phase or of its resumption.
+pub(crate) fn through(
     kit: &mut Kit,
     home: &Path,
     phase: &[&str],
     mut kills: usize,
+    first: u64,
     random: &mut Random,
 ) {
     let injector = Injector::new(home);
     let old = names(&kit.runs);
     loop {
         if kills > 0 {
-            let number = 1 + usize::try_from(random.below(FIRST)).unwrap();
+            let number = 1 + usize::try_from(random.below(first)).unwrap();
             kit.under = injector.command(Disturbance::Kill(number));
         }
         let begun = kit.has_begun(&old);
