@@ -209,6 +209,8 @@ pub(crate) fn through(
         kit.under.clear();
         match (ended.code, kills > 0) {
             (Some(0), _) => return,
+            // Everything was done when it was killed, only the program had not ended yet.
+            (Some(4), _) if begun && ended.text.contains("nothing to resume") => return,
             (None, true) => {
                 let hit = injector.calls().pop().unwrap();
                 println!("{}: killed at {} {}", phase[0], hit.name, hit.path);
