@@ -89,15 +89,17 @@ fn holder(name: &str) -> Option<String> {
     let held = format!("@{name}");
     let line = sockets.lines().find(|line| line.ends_with(&held))?;
     let socket = format!("socket:[{}]", line.split_whitespace().nth(6)?);
-    let processes = std::fs::read_dir("/proc").ok()?.flatten();
-    let holder = processes.into_iter().find(|process| {
-        let descriptors = std::fs::read_dir(process.path().join("fd"));
+    let names = std::fs::read_dir("/proc").ok()?.flatten();
+    let mut processes = names
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+    processes.find(|process| {
+        let descriptors = std::fs::read_dir(format!("/proc/{process}/fd"));
         descriptors.is_ok_and(|descriptors| {
             (descriptors.flatten())
                 .any(|one| std::fs::read_link(one.path()).is_ok_and(|to| to == Path::new(&socket)))
         })
-    })?;
-    holder.file_name().into_string().ok()
+    })
 }
 
 fn describe(process: &str) -> String {
