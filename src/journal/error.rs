@@ -67,7 +67,7 @@ pub enum JournalError {
     InstanceHeld {
         /// The instance directory.
         directory: PathBuf,
-        /// `: process ID, COMMAND`, if that can be told.
+        /// `: process ID, COMMAND in DIRECTORY`, if that can be told.
         holder: String,
     },
 }

@@ -106,9 +106,13 @@ fn describe(process: &str) -> String {
     let words = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
     let words = String::from_utf8_lossy(&words);
     let words: Vec<&str> = words.split_terminator('\0').collect();
+    let mut command = words.join(" ");
+    if let Ok(place) = std::fs::read_link(format!("/proc/{process}/cwd")) {
+        _ = write!(command, " in {}", place.display());
+    }
     // It may be anybody's process: nothing of it drives the terminal.
-    let words = words.join(" ").replace(char::is_control, "\u{fffd}");
-    format!(": process {process}, {words}")
+    let command = command.replace(char::is_control, "\u{fffd}");
+    format!(": process {process}, {command}")
 }
 
 #[cfg(test)]

@@ -359,7 +359,7 @@ fn two_site_files_for_one_installation() {
     let told = format!("works on the installation {}: process ", home.display());
     assert!(said.stderr.contains(&told), "{said}");
     assert!(
-        said.stderr.contains("upgrade-kit backup --jobs 1"),
+        said.stderr.contains("upgrade-kit backup --jobs 1 in "),
         "{said}"
     );
     assert_eq!(sandbox.log(), "begin ");
