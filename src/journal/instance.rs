@@ -12,10 +12,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::error::JournalError;
-
-/// How long one that is held is waited for: a process that a killed program was just starting has a copy of
-/// the descriptor until it has become its program.
-const INHERITED: Duration = Duration::from_secs(2);
+use super::lock::INHERITED;
 
 /// Instance directories that a run works on, held until dropped: each by an abstract Unix socket that is
 /// named after it. That leaves no file behind, does not depend on the inode (a restore may replace the

@@ -55,7 +55,7 @@ impl Holder {
 
 /// How long a lock is waited for whose holder is gone: a process that the killed program was just
 /// starting has a copy of the descriptor until it has become its program.
-const INHERITED: Duration = Duration::from_secs(5);
+pub(super) const INHERITED: Duration = Duration::from_secs(5);
 
 impl Holder {
     /// Whether it was a process of this machine that is no more.
