@@ -209,11 +209,11 @@ static const struct call *counts(pid_t id, const struct user_regs_struct *regs, 
 }
 
 static void note(const struct call *call, const char *path) {
-    /* A name may hold a line break: a call is one line. */
-    for (char *c = path; *c != 0; c++)
-        if (*c == '\n')
-            *c = '?';
-    fprintf(out, "%ld %s %s\n", counted, call->name, path);
+    fprintf(out, "%ld %s ", counted, call->name);
+    /* A name may hold a line break; a call is one line. */
+    for (const char *c = path; *c != 0; c++)
+        fputc(*c == '\n' ? '?' : *c, out);
+    fputc('\n', out);
     fflush(out);
 }
 
