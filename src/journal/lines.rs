@@ -88,8 +88,8 @@ impl Journal {
     }
 
     /// Appends events in one write. When it returns, they are on disk if any of them must be
-    /// ([`is_durable`](crate::event::EventKind::is_durable)); those that are not journaled are left out. After a failure the
-    /// journal takes nothing more: what follows a lost event would not be true.
+    /// ([`is_durable`](crate::event::EventKind::is_durable)); those that are not journaled are left out.
+    /// After a failure the journal takes nothing more: what follows a lost event would not be true.
     pub fn append_all(&mut self, events: &[Event]) -> Result<(), JournalError> {
         if self.poisoned {
             return Err(JournalError::Poisoned {
