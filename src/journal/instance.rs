@@ -13,12 +13,13 @@ use sha2::{Digest, Sha256};
 
 use super::error::JournalError;
 use super::lock::INHERITED;
+use super::names::hex;
 
 /// Instance directories that a run works on, held until dropped: each by an abstract Unix socket that is
 /// named after it. That leaves no file behind, does not depend on the inode (a restore may replace the
 /// directory), holds between users, and ends with the process, however it ends. It reaches as far as the
 /// network namespace of the machine; where there are no such sockets, nothing is held.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Instances {
     _held: Vec<UnixListener>,
 }
@@ -68,11 +69,8 @@ fn hold(directory: &Path) -> Result<Option<UnixListener>, JournalError> {
 }
 
 fn name(directory: &Path) -> String {
-    let mut name = "upgrade-kit-".to_owned();
-    for byte in Sha256::digest(directory.as_os_str().as_bytes()) {
-        _ = write!(name, "{byte:02x}");
-    }
-    name
+    let digest = Sha256::digest(directory.as_os_str().as_bytes());
+    format!("upgrade-kit-{}", hex(&digest))
 }
 
 fn bind(name: &str) -> io::Result<UnixListener> {

@@ -50,9 +50,16 @@ pub fn file_name_of_step(step: &str) -> String {
         let digest = Sha256::digest(step.as_bytes());
         name.truncate(LONGEST_NAME);
         name.push('~');
-        for byte in &digest[..8] {
-            _ = write!(name, "{byte:02x}");
-        }
+        name.push_str(&hex(&digest[..8]));
+    }
+    name
+}
+
+/// Bytes as a name: two digits each.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let mut name = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        _ = write!(name, "{byte:02x}");
     }
     name
 }

@@ -5,11 +5,11 @@
 use std::path::PathBuf;
 
 use super::calls::{failed, killed};
-use super::kill::{Practice, contents, untimed, without_unpacked};
+use super::kill::{Practice, contents, state, untimed, without_unpacked};
 use super::kit::{Moment, sweep};
 use super::phases::{Phase, Saved};
 use super::random::Random;
-use super::tree::{Tree, same};
+use super::tree::same;
 use crate::new_place;
 
 const BACKUP: &[&str] = &["backup", "--scenario", "new-server"];
@@ -18,16 +18,6 @@ const RESTORE: &[&str] = &["restore", "--yes", "--scenario", "new-server"];
 
 fn new(practice: &Practice) -> PathBuf {
     practice.home.path().join("new")
-}
-
-/// An installation as it may be looked at, whether its server has been started since or not.
-fn state(entries: &Tree, started: bool) -> Tree {
-    let entries = untimed(entries);
-    if started {
-        entries
-    } else {
-        without_unpacked(&entries)
-    }
 }
 
 /// An upgrade into a new server.

@@ -78,18 +78,18 @@ impl Practice {
         )
     }
 
-    /// Exactly so many servers run, and nothing else is left.
-    pub(super) fn expect_servers(&self, count: usize) {
+    /// Exactly so many servers run, and nothing else is left. Their pids.
+    pub(super) fn expect_servers(&self, count: usize) -> Vec<u32> {
         let (servers, others) = self.at_work();
         assert!(others.is_empty(), "left at work: {others:?}");
         assert_eq!(servers.len(), count, "servers: {servers:?}");
+        servers
     }
 
     /// One server runs, that of this installation, and nothing else is left.
     pub(super) fn expect_server_of(&self, installation: &Path) {
-        self.expect_servers(1);
+        let servers = self.expect_servers(1);
         let home = format!("{}/", installation.display());
-        let (servers, _) = self.at_work();
         let command = format!("/proc/{}/cmdline", servers[0]);
         let command = std::fs::read_to_string(command).unwrap();
         assert!(command.contains(&home), "{command}");
@@ -262,6 +262,17 @@ fn killed(mut next: impl FnMut(Duration, usize) -> Option<(Moment, bool)>) -> us
     sets::private(&practice.kit.sets);
     sets::private(&practice.kit.runs);
     practice.kit.kills
+}
+
+/// What must be equal of two installations, whether their servers have been started since or not: what a
+/// server unpacks, it unpacks when it starts.
+pub(super) fn state(entries: &Tree, started: bool) -> Tree {
+    let entries = untimed(entries);
+    if started {
+        entries
+    } else {
+        without_unpacked(&entries)
+    }
 }
 
 /// Two installations were laid out at different times.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::kill::{Practice, untimed, without_unpacked};
+use super::kill::{Practice, state, untimed, without_unpacked};
 use super::kit::{command, names, sweep};
 use super::sets;
 use super::tree::same;
@@ -55,20 +55,11 @@ impl Phase {
         practice.kit.succeed(&["backup"]);
         let saved = Saved::of(practice);
         practice.kit.succeed(&upgrade);
-        let upgraded = untimed(&practice.contents());
+        let upgraded = practice.contents();
         saved.lay_out(practice);
         let proof = move |practice: &Practice, started, what: &str| {
-            let present = untimed(&practice.contents());
-            if started {
-                same(&upgraded, &present, what);
-            } else {
-                // What the server unpacks, it unpacks when it starts again.
-                same(
-                    &without_unpacked(&upgraded),
-                    &without_unpacked(&present),
-                    what,
-                );
-            }
+            let present = practice.contents();
+            same(&state(&upgraded, started), &state(&present, started), what);
             practice.expect_servers(usize::from(started));
         };
         Self::new(&upgrade, Box::new(proof))

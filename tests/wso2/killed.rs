@@ -225,9 +225,16 @@ fn after_a_cut_off_migration(place: &Place, code: Option<i32>, said: &str, set: 
 }
 
 /// As [`killed`], at calls instead of moments. What a migration that was cut off leaves, that one shows.
-fn killed_at_calls(database: Database, scenario: &'static str, lane: u64) {
-    let mut random = Random::of("wso2 on h2, calls", lane);
-    let mut place = Place::new(database, scenario);
+#[test]
+fn a_carbon_on_h2_survives_kills_at_calls() {
+    if !calls::is_possible() {
+        return;
+    }
+    let Some(database) = databases::h2("carbon", "mv.db") else {
+        return;
+    };
+    let mut random = Random::of("wso2 on h2, calls", 5);
+    let mut place = Place::new(database, "carbon");
     let home = place.world.sandbox.root().to_owned();
     let begun = place.state();
     let phase = place.phase("backup", None);
@@ -239,23 +246,14 @@ fn killed_at_calls(database: Database, scenario: &'static str, lane: u64) {
     place.kit.succeed(&place.phase("upgrade", None));
     place.expect_servers(&["new"]);
     place.damage();
-    let phase = ["restore", "--yes", "--scenario", scenario, "--from", &set];
+    let phase = place.phase("restore", Some(&set));
     calls::through(&mut place.kit, &home, &phase, 6, 400, &mut random);
     place.expect_servers(&["old", "node2"]);
     (place.database.drop_staging)(&place.world);
     compare(&begun, &place.state(), "the restore", true);
     sets::check(&place.kit, &place.kit.newest_set());
-    println!("wso2/{scenario} on h2: {} kills at calls", place.kit.kills);
+    println!("wso2/carbon on h2: {} kills at calls", place.kit.kills);
     assert!(place.kit.kills >= 6, "only {} kills", place.kit.kills);
-}
-
-#[test]
-fn a_carbon_on_h2_survives_kills_at_calls() {
-    if calls::is_possible()
-        && let Some(database) = databases::h2("carbon", "mv.db")
-    {
-        killed_at_calls(database, "carbon", 5);
-    }
 }
 
 /// The embedded database is the cheapest one: many kills, at any moment.
